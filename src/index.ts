@@ -45,9 +45,13 @@ export { actor, type Delivered, type FunctionOptions, type OutputOf } from "./in
 export type { Used, Uses } from "./injection/uses.ts";
 export { Container, injects, token, type ActorResolver, type Injectable } from "./injection/container.ts";
 export { circuitBreaker, type CircuitBreakerOptions } from "./actors/middleware/circuit-breaker.ts";
-export { concurrency, type ConcurrencyOptions } from "./actors/middleware/concurrency.ts";
-export type { LimitName } from "./actors/middleware/limit-id.ts";
-export { rateLimit, type RateLimitOptions } from "./actors/middleware/rate-limit.ts";
+export {
+  concurrency,
+  rateLimit,
+  type ConcurrencyOptions,
+  type LimitName,
+  type RateLimitOptions,
+} from "./actors/middleware/limits.ts";
 export { throttle, type ThrottleOptions } from "./actors/middleware/throttle.ts";
 export { timeout } from "./actors/middleware/timeout.ts";
 export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulses/pulser.ts";
@@ -87,7 +91,7 @@ export {
   type ProviderModule,
   type ProviderRules,
 } from "./contract/provider-module.ts";
-export type { Capabilities, Provider, ProviderContext, Step } from "./contract/provider.ts";
+export type { ArchivedLog, Capabilities, LogLimit, Provider, ProviderContext, Step } from "./contract/provider.ts";
 export type {
   AbandonOptions,
   Lease,

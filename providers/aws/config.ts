@@ -70,6 +70,14 @@ export interface AwsConfig {
    * @default "5ms"
    */
   readonly linger: Duration;
+  /**
+   * How long the log of a kept topic gathers events before it writes them, up to 1 minute. See docs/log.md.
+   *
+   * A longer time costs fewer requests, and lets the log lag more.
+   *
+   * @default "5s"
+   */
+  readonly logDelay: Duration;
   /** Maximum size of an event as a message, in bytes. SNS takes no more than the default. @default 262_144 */
   readonly maxEventBytes: number;
   /** Puts larger events into the bucket and sends their key instead. @default false */
@@ -85,7 +93,7 @@ export interface AwsConfig {
 }
 
 /** Options whose values are lengths of time. */
-const times = ["wait", "requestTimeout", "settle", "linger", "inboxAge"] as const;
+const times = ["wait", "requestTimeout", "settle", "linger", "logDelay", "inboxAge"] as const;
 type Time = (typeof times)[number];
 
 /** The complete configuration, with all lengths of time in ms. */
@@ -110,6 +118,7 @@ const defaultConfig: Omit<AwsSettings, "table"> = {
   requestTimeout: 10_000,
   settle: 1_000,
   linger: 5,
+  logDelay: 5_000,
   maxEventBytes: 262_144,
   claimCheck: false,
   idempotent: false,
@@ -126,6 +135,7 @@ const optionRules: OptionRules<AwsConfig> = {
   requestTimeout: duration(100, 60_000),
   settle: duration(0, 60_000),
   linger: duration(0, 1_000),
+  logDelay: duration(0, 60_000),
   // The limit of SQS.
   maxEventBytes: whole(1_024, 1_048_576),
   claimCheck: flag(),

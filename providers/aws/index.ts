@@ -8,6 +8,7 @@ import {
   type Step,
 } from "../../src/contract/provider.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
+import { archiveLimits, ArchivedLog } from "../../src/provider-kit/archive/index.ts";
 import { serverTime } from "../../src/provider-kit/server-time.ts";
 import { destroyClients, makeClients } from "./client.ts";
 import { completed, configFrom, type AwsClients, type AwsConfig, type AwsSettings } from "./config.ts";
@@ -46,18 +47,7 @@ registerProvider(providerModule);
  */
 export class AwsProvider implements Provider {
   readonly name = "aws";
-  readonly capabilities: Capabilities = {
-    atomicStep: "SQS, SNS and DynamoDB share no transactions: a crash during a step repeats it, with the same ids",
-    deduplication:
-      "SQS keeps duplicates in standard queues, and drops those of five minutes in ordered ones; " +
-      "idempotent=true drops committed events",
-    ordering: true,
-    log: "The cloud removes an event once it was consumed.",
-    transactions: "SQS and SNS are not in the database of the application; publish to postgres: and relay from there",
-    cancel: true,
-    peek: "SQS shows a message only to the one who leases it, and counts that as a delivery",
-    purge: true,
-  };
+  readonly capabilities: Capabilities;
   readonly queues: AwsQueueOperator;
   readonly stores: AwsStores;
   readonly #clients: AwsClients;
@@ -71,13 +61,25 @@ export class AwsProvider implements Provider {
    */
   constructor({ clients, clock = systemClock, logger = standardErrorLogger, ...given }: AwsProviderOptions = {}) {
     const config = completed(given);
+    this.capabilities = capabilitiesOf(config);
     this.#config = config;
     this.#clock = clock;
     this.#own = clients === undefined;
     this.#clients = clients ?? makeClients(config);
     const rows = new DynamoRows(this.#clients.dynamodb, config.table, clock);
     this.stores = new AwsStores(this.#clients, config, clock, rows);
-    this.queues = new AwsQueueOperator(this.#clients, config, clock, rows, safeLogger(logger));
+    const { stores } = this;
+    const queues = (this.queues = new AwsQueueOperator(this.#clients, config, clock, rows, safeLogger(logger)));
+    if (config.bucket === undefined) return;
+    queues.log = new ArchivedLog({
+      stores,
+      queues,
+      send: (to, copies) => queues.sendCopies(to, copies),
+      clock,
+      logger: safeLogger(logger),
+      delayMs: config.logDelay,
+      prepare: () => this.setup(),
+    });
   }
 
   /** Creates the table, and the bucket when one is configured. */
@@ -95,8 +97,24 @@ export class AwsProvider implements Provider {
   }
 
   async close(): Promise<void> {
+    this.queues.log?.close();
     this.stores.close();
     await this.queues.close();
     if (this.#own) destroyClients(this.#clients);
   }
+}
+
+function capabilitiesOf({ bucket }: AwsSettings): Capabilities {
+  return {
+    atomicStep: "SQS, SNS and DynamoDB share no transactions: a crash during a step repeats it, with the same ids",
+    deduplication:
+      "SQS keeps duplicates in standard queues, and drops those of five minutes in ordered ones; " +
+      "idempotent=true drops committed events",
+    ordering: true,
+    log: bucket === undefined ? "The log is kept in S3, and there is no bucket: add bucket= to the URL" : archiveLimits,
+    transactions: "SQS and SNS are not in the database of the application; publish to postgres: and relay from there",
+    cancel: true,
+    peek: "SQS shows a message only to the one who leases it, and counts that as a delivery",
+    purge: true,
+  };
 }

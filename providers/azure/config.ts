@@ -35,6 +35,14 @@ export interface AzureTuning {
   readonly duplicateDetection: boolean;
   /** Sends the body of a large event through the key-value store, and its key in the message. @default false */
   readonly claimCheck: boolean;
+  /**
+   * How long the log of a kept topic gathers events before it writes them, up to 1 minute. See docs/log.md.
+   *
+   * A longer time costs fewer requests, and lets the log lag more.
+   *
+   * @default 5_000
+   */
+  readonly logDelay: Duration;
   /** The longest wait of one receive. A poll checks in between whether it is to end. @default 1_000 */
   readonly poll: Duration;
   /** The longest wait for one answer of Azure, before the SDK tries again. @default 10_000 */
@@ -47,6 +55,7 @@ export interface AzureTuning {
 export interface AzureConfig extends AzureTuning {
   readonly serviceBus: ServiceBusPlace;
   readonly storage: StoragePlace;
+  readonly logDelay: number;
   readonly poll: number;
   readonly tryTimeout: number;
   readonly minLock: number;
@@ -70,6 +79,7 @@ const defaultTuning: Tuning = {
   queuePrefix: "queue-",
   duplicateDetection: true,
   claimCheck: false,
+  logDelay: 5_000,
   poll: 1_000,
   tryTimeout: 10_000,
   minLock: 5_000,
@@ -84,6 +94,7 @@ const tuningRules: OptionRules<AzureTuning> = {
   queuePrefix: matching(/^[\w.-]*$/, "letters, digits, periods, hyphens or underscores"),
   duplicateDetection: flag(),
   claimCheck: flag(),
+  logDelay: duration(0, 60_000),
   poll: duration(1, maxMs),
   tryTimeout: duration(1, maxMs),
   minLock: duration(1, maxMs),
@@ -120,6 +131,7 @@ function tuningOf(options: Partial<AzureTuning>): Tuning {
   const tuning = { ...defaultTuning, ...options };
   return {
     ...tuning,
+    logDelay: inMs(tuning.logDelay),
     poll: inMs(tuning.poll),
     tryTimeout: inMs(tuning.tryTimeout),
     minLock: inMs(tuning.minLock),

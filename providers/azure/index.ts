@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from "../../src/base/clock.ts";
+import { safeLogger, standardErrorLogger, type Logger } from "../../src/base/logger.ts";
 import {
   directStep,
   type Capabilities,
@@ -7,12 +8,12 @@ import {
   type Step,
 } from "../../src/contract/provider.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
+import { archiveLimits } from "../../src/provider-kit/archive/index.ts";
 import { CancelRegistry } from "../../src/provider-kit/cancel-registry.ts";
 import { serverTime } from "../../src/provider-kit/server-time.ts";
 import { clientsFrom, type AzureClients } from "./client.ts";
 import { completed, configFrom, type AzureConfig, type AzureOptions } from "./config.ts";
 import { providerModule } from "./module.ts";
-import { ClaimCheck } from "./queues/claim-check.ts";
 import type { AzureLease } from "./queues/lease.ts";
 import { AzureQueueOperator } from "./queues/queue-operator.ts";
 import { AzureStores } from "./stores/index.ts";
@@ -43,12 +44,12 @@ export class AzureProvider implements Provider {
   readonly stores: AzureStores;
   readonly #clients: AzureClients;
 
-  private constructor(clients: AzureClients, config: AzureConfig, clock: Clock) {
+  private constructor(clients: AzureClients, config: AzureConfig, clock: Clock, logger: Logger) {
     this.#clients = clients;
     this.capabilities = capabilitiesOf(config);
     this.stores = new AzureStores(clients, clock);
     const cancels = new CancelRegistry(this.stores.rows, clock);
-    this.queues = new AzureQueueOperator(clients, config, { claims: new ClaimCheck(this.stores), cancels, clock });
+    this.queues = new AzureQueueOperator(clients, config, { stores: this.stores, cancels, clock, logger });
   }
 
   /**
@@ -58,10 +59,11 @@ export class AzureProvider implements Provider {
    */
   static async open({
     clock = systemClock,
+    logger = standardErrorLogger,
     ...options
   }: AzureOptions & Partial<ProviderContext> = {}): Promise<AzureProvider> {
     const config = completed(options);
-    return new AzureProvider(await clientsFrom(config), config, clock);
+    return new AzureProvider(await clientsFrom(config), config, clock, safeLogger(logger));
   }
 
   beginStep(lease: AzureLease): Step {
@@ -87,7 +89,7 @@ function capabilitiesOf({ duplicateDetection }: AzureConfig): Capabilities {
     deduplication:
       duplicateDetection || "Queues and topics are made without duplicate detection, as the Basic tier needs it",
     ordering: true,
-    log: "The cloud removes an event once it was consumed.",
+    log: archiveLimits,
     transactions: "Service Bus is not in the database of the application; publish to postgres: and relay from there",
     cancel: true,
     peek: true,

@@ -37,6 +37,10 @@ async function main(): Promise<number> {
   const feed = feedOf(whole("products", values.products), whole("seed", values.seed));
   const provider = await openProvider(values.provider, { clock: systemClock });
   try {
+    const { atomicStep } = provider.capabilities;
+    // A crash between the write of a product and its event would lose the event.
+    if (atomicStep !== true)
+      throw new Error(`The catalogue needs atomic steps: ${provider.name} has none. ${atomicStep}`);
     const report = await runFashion({ provider, feed, say: (text) => console.log(text) });
     const problems = await problemsOf(report, provider);
     console.log(values.json ? JSON.stringify(report) : textOf(report));

@@ -1,15 +1,16 @@
 /** The work of the shop for one event, for `beehive estimate`. */
-import type { ActorBehaviour, EstimateOptions } from "beehive-actors/testing";
+import type { ActorWork, EstimateOptions } from "beehive-actors/testing";
 
 /** Products of the sample: each is a hot item of the counters. */
 const products = 30;
-const stock = (writes: number) => ({ writes, items: products });
+/** A count with an idempotency key reads twice. */
+const stock = (writes: number) => ({ reads: 2 * writes, writes, items: products });
 
 /**
  * Fan-out as the journal of the bundled orders has it. Calls of stores as the actors make them. The bank, the fraud check,
  * the supplier and the mail service of the sample answer at once; here they take the time of real ones.
  */
-const behaviour: Readonly<Record<string, ActorBehaviour>> = {
+const work: Readonly<Record<string, ActorWork>> = {
   PaymentActor: {
     duration: "120ms",
     publishes: { PaymentAuthorised: 0.87, PaymentFailed: 0.13 },
@@ -48,5 +49,5 @@ const behaviour: Readonly<Record<string, ActorBehaviour>> = {
 
 /** Attempts: a few of a hundred collide on an order, or meet a gateway that is down. */
 export const workload: EstimateOptions = {
-  behaviour: Object.fromEntries(Object.entries(behaviour).map(([actor, one]) => [actor, { attempts: 1.02, ...one }])),
+  work: Object.fromEntries(Object.entries(work).map(([actor, one]) => [actor, { attempts: 1.02, ...one }])),
 };

@@ -8,7 +8,7 @@ import { confirm } from "./terminal/confirm.ts";
 import { table } from "./text.ts";
 
 /** A subscription or queue that nobody reads, and what it holds. */
-export interface Unread extends QueueCounts {
+interface Unread extends QueueCounts {
   readonly name: QueueName;
 }
 
@@ -17,7 +17,7 @@ export interface Unread extends QueueCounts {
  *
  * @throws UsageError when the provider cannot list its queues.
  */
-export async function unreadQueues(provider: Provider, specs: readonly QueueSpec[]): Promise<readonly Unread[]> {
+async function unreadQueues(provider: Provider, specs: readonly QueueSpec[]): Promise<readonly Unread[]> {
   const { queues } = provider;
   const names = await queues.names?.();
   if (!names)

@@ -15,6 +15,21 @@ export interface ProviderContext {
   readonly logger?: Logger | undefined;
 }
 
+/** What an archive cannot hold of a log: see {@link ArchivedLog.limits}. */
+export type LogLimit = "order" | "rewind" | "retention" | "delay";
+
+/** A log that a subscription of its own writes, after the events were published. */
+export interface ArchivedLog {
+  readonly kind: "archive";
+  /**
+   * What it cannot hold, with the reason, a sentence each.
+   *
+   * `order`: positions follow the commits. `rewind`: events under way are taken back. `retention`: what a subscription
+   * has not read stays. `delay`: a published event can be read at once.
+   */
+  readonly limits: Readonly<Partial<Record<LogLimit, string>>>;
+}
+
 /** Abilities of a provider beyond the contract: `true`, or a sentence with the reason against. */
 export interface Capabilities {
   /** Commits store writes, outputs and event of a step together or not at all. */
@@ -24,7 +39,7 @@ export interface Capabilities {
   /** Allows `ordered` subscriptions. */
   readonly ordering: true | string;
   /** Keeps the events of topics for reading, rewinding and subscriptions that start in the past. */
-  readonly log: true | string;
+  readonly log: true | ArchivedLog | string;
   /** Publishes events in a transaction of the application, see {@link QueueOperator.pushWithin}. */
   readonly transactions: true | string;
   /** Cancels events that wait, by their id or cancel key. */

@@ -78,7 +78,7 @@ export interface KeyHolder {
 /** The events to cancel: one by its id, or all that have a cancel key. */
 export type CancelChoice = { readonly id: string } | { readonly key: string };
 
-/** Which events of a queue to look at. */
+/** The events of a queue to look at. */
 export interface PeekRequest {
   /** The most events to return, from 1. */
   readonly limit: number;

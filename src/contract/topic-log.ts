@@ -125,6 +125,12 @@ export interface TopicLog {
    * @throws `InvalidState` when a position is taken, or when a subscription has events before them in the log.
    */
   restore?(topic: QueueName, events: readonly KeptEvent[]): Promise<void>;
+  /**
+   * Writes the log of topics until the signal aborts; the hive that keeps them calls it. Never rejects.
+   *
+   * Only where the provider does not write the log with the events.
+   */
+  archive?(topics: readonly QueueName[], signal: AbortSignal): Promise<void>;
   /** Removes what the rules of the topics no longer keep. Providers do so by themselves now and then. */
   trim(): Promise<void>;
 }

@@ -18,7 +18,7 @@ export async function queueDetail(text: string, watched: Watched, { activity }: 
   const descriptor = readerOf(watched, name);
   const [holders, lags, { settings: operated }] = await Promise.all([
     provider.queues.holders?.(name) ?? [],
-    lagsOf(provider, [name]),
+    lagsOf(provider, [name], []),
     operator.queue(text).operated(),
   ]);
   const lag = lags.get(name);

@@ -36,6 +36,7 @@ export interface DeliveryObserver {
   paused?(descriptor: ActorDescriptor, pause: Pause): void;
 }
 
+const over = Promise.resolve();
 /** The parts that the deliveries of one subscription share. */
 export interface DeliveryHome {
   readonly descriptor: ActorDescriptor;
@@ -50,7 +51,7 @@ export class Delivery implements ActorContext, LeaseHolder, Bagged {
   place = -1;
   readonly lease: Lease;
   /** Resolves when the delivery has been settled. */
-  ended: Promise<unknown> = Promise.resolve();
+  ended: Promise<unknown> = over;
   /** The kept lease and the step of the run under way. */
   kept: KeptLease | undefined;
   step: Step | undefined;

@@ -38,7 +38,7 @@ export class LeaseKeeper {
     const now = this.#now();
     this.#kept.add(kept);
     kept.dueAt = halfway(lease, now);
-    this.#wakeAt(kept.dueAt);
+    this.#wakeAt(kept.dueAt, now);
     return kept;
   }
 
@@ -67,13 +67,12 @@ export class LeaseKeeper {
     const now = this.#clock.now();
     if (this.#steps.back(now) > 0) {
       for (const kept of this.#kept) kept.dueAt = now;
-      this.#wakeAt(now);
+      this.#wakeAt(now, now);
     }
     return now;
   }
 
-  #wakeAt(time: number): void {
-    const now = this.#clock.now();
+  #wakeAt(time: number, now: number): void {
     if (this.#alarm.ringBy(time, now)) this.#ringsAt = performance.now() + (time - now);
   }
 
@@ -101,7 +100,7 @@ export class LeaseKeeper {
     let next = Infinity;
     for (const kept of this.#kept)
       next = Math.min(next, kept.renewal === undefined ? kept.dueAt : kept.lease.expiresAt);
-    if (next < Infinity) this.#wakeAt(next);
+    if (next < Infinity) this.#wakeAt(next, this.#clock.now());
   }
 
   async #renew(due: readonly KeptLease[], leaseMs: number): Promise<void> {

@@ -67,7 +67,10 @@ export class Polling {
 
   /** Must be called whenever a delivery has ended. */
   slotFreed(): void {
-    this.#slotFreed?.();
+    const freed = this.#slotFreed;
+    if (!freed) return;
+    this.#slotFreed = undefined;
+    freed();
   }
 
   /** Must be called when an event was committed: it proves that the reason of a pause is over. */

@@ -35,9 +35,9 @@ function requestsOf({ traffic, processes, backlog }: Circumstances): Requests[] 
     backlog ? maxBatch : Math.min(maxBatch, 1 + ((rate / processes) * windowMs) / 1_000);
   const sent = traffic.destinations.flatMap((destination) => sendsOf(destination, batch));
   const handled = traffic.flows.flatMap((flow): Requests[] => {
-    const { queue, rate, ordered, behaviour } = flow;
+    const { queue, rate, ordered, work } = flow;
     const service = sqs(ordered);
-    const deliveries = rate * behaviour.attempts;
+    const deliveries = rate * work.attempts;
     const retries = deliveries - rate;
     const idle = backlog ? 0 : (processes / pollSeconds) * Math.exp(-(deliveries / processes) * pollSeconds);
     const settling = roundTripMs + lingerMs;
@@ -82,9 +82,9 @@ function snsTopics(flows: readonly Flow[]): ("SNS" | "SNS FIFO")[] {
 
 function limitsOf({ traffic, slots }: Circumstances, requests: readonly Requests[]): (LimitUse | undefined)[] {
   const stores = [...storeCalls(traffic)];
-  const inFlight = traffic.flows.map(({ queue, rate, behaviour, retryMs }, n) => {
+  const inFlight = traffic.flows.map(({ queue, rate, work, retryMs }, n) => {
     // A message that waits for a retry is in flight, too.
-    const waiting = (rate * (behaviour.attempts - 1) * retryMs) / 1_000;
+    const waiting = (rate * (work.attempts - 1) * retryMs) / 1_000;
     return [queue, (slots[n]?.busy ?? 0) + waiting] as const;
   });
   const topics = (service: string): (readonly [string, number])[] => {

@@ -14,6 +14,8 @@ import {
 import { monthHours, monthSeconds, prices, serviceBusTiers } from "./prices.ts";
 import type { Destination, Traffic } from "./traffic.ts";
 
+/** Calls of Table storage for a write: an update reads the row whose etag it expects. */
+const callsOfWrite = 2;
 /** The share of credits up to which the standard tier is planned. */
 const planned = 0.7;
 
@@ -52,8 +54,8 @@ function requestsOf(traffic: Traffic): Requests[] {
     events: perSecond,
   });
   const sent = traffic.destinations.map(({ name, rate }) => of("Service Bus", "send", name, rate));
-  const handled = traffic.flows.flatMap(({ queue, rate, ordered, behaviour }) => {
-    const deliveries = rate * behaviour.attempts;
+  const handled = traffic.flows.flatMap(({ queue, rate, ordered, work }) => {
+    const deliveries = rate * work.attempts;
     return [
       of("Service Bus", "receive", queue, deliveries),
       of("Service Bus", "complete", queue, deliveries),
@@ -64,7 +66,7 @@ function requestsOf(traffic: Traffic): Requests[] {
   });
   const stored = [...storeCalls(traffic)].flatMap(([to, { reads, writes }]) => [
     of("Tables", "read", to, reads),
-    of("Tables", "write", to, writes),
+    of("Tables", "write", to, writes * callsOfWrite),
   ]);
   return [...sent, ...handled, ...stored].filter(({ perSecond }) => perSecond > 0);
 }
@@ -72,18 +74,18 @@ function requestsOf(traffic: Traffic): Requests[] {
 /** Returns the credits a second: one for a message sent, for each filter that it passes, and for each delivery. */
 function creditsOf({ kind, rate, flows }: Destination): number {
   const filters = kind === "topic" ? rate * flows.length : 0;
-  const delivered = sum(flows, (flow) => flow.rate * (2 * flow.behaviour.attempts - 1));
+  const delivered = sum(flows, (flow) => flow.rate * (2 * flow.work.attempts - 1));
   return rate + filters + delivered;
 }
 
 function bytesMoved({ destinations, flows }: Traffic, bytes: number): number {
-  return (
-    bytes * (sum(destinations, ({ rate }) => rate) + sum(flows, ({ rate, behaviour }) => rate * behaviour.attempts))
-  );
+  return bytes * (sum(destinations, ({ rate }) => rate) + sum(flows, ({ rate, work }) => rate * work.attempts));
 }
 
 function limitsOf(traffic: Traffic, moved: number): (LimitUse | undefined)[] {
-  const calls = [...storeCalls(traffic)].map(([name, { reads, writes }]) => [name, reads + writes] as const);
+  const calls = [...storeCalls(traffic)].map(
+    ([name, { reads, writes }]) => [name, reads + writes * callsOfWrite] as const,
+  );
   return [
     useOf("Service Bus premium", limits.serviceBusPremium, [["the namespace", moved]], traffic),
     useOf("Table partition", limits.tablePartition, calls, traffic),

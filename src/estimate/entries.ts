@@ -3,7 +3,7 @@ import type { EventGraph } from "../graph/event-graph.ts";
 import type { Pulser } from "../pulses/pulser.ts";
 import { destination } from "../actors/descriptor.ts";
 import { nextTime } from "../pulses/schedule.ts";
-import { topicOrQueue } from "./behaviour.ts";
+import { topicOrQueue } from "./work.ts";
 
 /** Events in a length of time: `"200/s"`, `"1_000/m"`, `"5_000/h"`, or a number a second. */
 export type Rate = number | `${number}/${"s" | "m" | "h" | "d"}` | (string & {});

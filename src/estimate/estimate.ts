@@ -12,14 +12,23 @@ import type { Journal } from "../journal/journal.ts";
 import type { Pulser } from "../pulses/pulser.ts";
 import { onAws } from "./aws.ts";
 import { onAzure } from "./azure.ts";
-import { behaviourOf, checkBehaviours, type ActorBehaviour, type Calls } from "./behaviour.ts";
+import { workOf, checkWork, type ActorWork, type Calls } from "./work.ts";
 import { callTimes } from "./calls.ts";
 import { entriesOf, type Rate } from "./entries.ts";
 import { observe } from "./observe.ts";
-import { providerNames, sum, type Circumstances, type Plan, type ProviderName, type ProviderPart } from "./plan.ts";
+import {
+  providerNames,
+  sum,
+  useOf,
+  type Circumstances,
+  type LimitUse,
+  type Plan,
+  type ProviderName,
+  type ProviderPart,
+} from "./plan.ts";
 import { onPostgres } from "./postgres.ts";
 import { rehearse, type Burst, type Rehearsal } from "./rehearsal.ts";
-import { processesFor, slotsOf } from "./slots.ts";
+import { processesFor, slotsOf, type Slots } from "./slots.ts";
 import { onSqlite } from "./sqlite.ts";
 import { trafficOf, type Traffic } from "./traffic.ts";
 
@@ -33,7 +42,7 @@ export interface EstimateOptions extends Pick<
   /** The providers to plan for. @default All. */
   readonly for?: readonly ProviderName[] | undefined;
   /** The work of actors, by their names or subscriptions. It wins over the journal. */
-  readonly behaviour?: Readonly<Record<string, ActorBehaviour>> | undefined;
+  readonly work?: Readonly<Record<string, ActorWork>> | undefined;
   /** The journal whose durations, retries, fan-out and rates are taken. @default None. */
   readonly observed?: Pick<Journal, "read"> | undefined;
   /** The provider of that journal: for it, durations hold calls of stores already. */
@@ -83,19 +92,19 @@ const parts: Readonly<Record<ProviderName, (given: Circumstances) => ProviderPar
  * for (const { provider, processes, monthlyUsd, limits } of plans) console.log(provider, processes, monthlyUsd, limits[0]);
  */
 export async function estimate(options: EstimateOptions): Promise<Estimate> {
-  const { behaviour = {}, burst = { times: 3, seconds: 10 }, seed = 1, bytes = 1_024, headRoom = 0.3 } = options;
+  const { work = {}, burst = { times: 3, seconds: 10 }, seed = 1, bytes = 1_024, headRoom = 0.3 } = options;
   checkedNumber("estimate", "headRoom", headRoom, numberBetween(0, 0.9));
   checkedNumber("estimate", "bytes", bytes, wholeNumber(1));
   checkedNumber("estimate", "burst.times", burst.times, numberFrom(1));
   checkedNumber("estimate", "burst.seconds", burst.seconds, numberFrom(0));
   const descriptors = await resolveActors(options);
-  checkBehaviours(behaviour, descriptors);
+  checkWork(work, descriptors);
   const observation = options.observed && (await observe(options.observed));
   const workers = descriptors.map((descriptor) => {
     const { name, queueName } = descriptor;
     const seen = observation?.actors.get(String(queueName));
-    const given = { ...behaviour[name], ...behaviour[String(queueName)] };
-    return { descriptor, behaviour: behaviourOf(descriptor, given, seen, storesOf(descriptor)) };
+    const given = { ...work[name], ...work[String(queueName)] };
+    return { descriptor, work: workOf(descriptor, given, seen, storesOf(descriptor)) };
   });
   const { pulsers, publishes, eventTypes, entries } = options;
   const graph = makeEventGraph({ descriptors, pulsers, publishes, eventTypes, entries });
@@ -127,7 +136,9 @@ function planFor(
   const slots = slotsOf(traffic, times, headRoom, observedOn === provider);
   const { count: processes, processors, note } = processesFor(traffic, slots, times, headRoom);
   const { requests, limits, costs, notes } = part({ traffic, slots, processes, processors, bytes, backlog });
-  const inOrder = limits.filter((use) => use !== undefined).toSorted((a, b) => a.reachedAt - b.reachedAt);
+  const inOrder = [...limits, ...keyUses(traffic, slots)]
+    .filter((use) => use !== undefined)
+    .toSorted((a, b) => a.reachedAt - b.reachedAt);
   return {
     provider,
     processes,
@@ -141,11 +152,21 @@ function planFor(
   };
 }
 
+/** Returns how near the keys of ordered actors are to the most that one key gets: its events wait for each other. */
+function keyUses(traffic: Traffic, slots: readonly Slots[]): (LimitUse | undefined)[] {
+  return traffic.flows.map(({ queue, rate, work }, n) => {
+    const max = slots[n]?.perKey;
+    const bound = max === undefined ? undefined : { max, unit: "events/s", source: "one event of a key at a time" };
+    return bound && useOf("order by key", bound, [[`one key of ${queue}`, rate / work.keys]], traffic);
+  });
+}
+
 /** Calls that are assumed of an injected store, by its kind; key-value stores are not planned. */
 const assumedCalls: Readonly<Record<StoreKind, Calls | undefined>> = {
   collection: { reads: 1, writes: 1, items: Infinity },
   "keyed list": { reads: 1, writes: 1, items: Infinity },
-  counters: { reads: 0, writes: 1, items: Infinity },
+  // With an idempotency key, as is right on a cloud.
+  counters: { reads: 2, writes: 1, items: Infinity },
   locks: { reads: 0, writes: 2, items: Infinity },
   "key-value": undefined,
 };
@@ -168,7 +189,7 @@ const assumptions = {
 
 function assumedOf({ flows }: Traffic): string[] {
   return Object.entries(assumptions).flatMap(([name, words]) => {
-    const actors = flows.filter(({ behaviour }) => behaviour.assumed.some((one) => one === name));
+    const actors = flows.filter(({ work }) => work.assumed.some((one) => one === name));
     if (actors.length === 0) return [];
     const who =
       actors.length === flows.length ? "all actors" : [...new Set(actors.map(({ actor }) => actor))].join(", ");

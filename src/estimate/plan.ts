@@ -1,4 +1,4 @@
-import type { Calls } from "./behaviour.ts";
+import type { Calls } from "./work.ts";
 import type { Bound } from "./limits.ts";
 import type { Price } from "./prices.ts";
 import type { Slots } from "./slots.ts";
@@ -95,10 +95,10 @@ export function cost(item: string, quantity: number, price: Price): Cost {
 /** Returns the calls of each store, by all actors, a second. */
 export function storeCalls({ flows }: Traffic): Map<string, Calls> {
   const calls = new Map<string, Calls>();
-  for (const { rate, behaviour } of flows)
-    for (const [name, { reads, writes, items }] of behaviour.stores) {
+  for (const { rate, work } of flows)
+    for (const [name, { reads, writes, items }] of work.stores) {
       const before = calls.get(name) ?? { reads: 0, writes: 0, items: Infinity };
-      const times = rate * behaviour.attempts;
+      const times = rate * work.attempts;
       calls.set(name, {
         reads: before.reads + reads * times,
         writes: before.writes + writes * times,
@@ -110,8 +110,8 @@ export function storeCalls({ flows }: Traffic): Map<string, Calls> {
 
 /** Returns the commits of steps to a database, by queue. A database commits many of them together. */
 export function commits(service: string, { flows }: Traffic): Requests[] {
-  return flows.map(({ queue, rate, behaviour }) => {
-    const perSecond = rate * behaviour.attempts;
+  return flows.map(({ queue, rate, work }) => {
+    const perSecond = rate * work.attempts;
     return { service, action: "commit", to: queue, perSecond, events: perSecond };
   });
 }

@@ -13,7 +13,7 @@ const storage = 100;
 
 /** Load, limits and costs of one PostgreSQL server. */
 export function onPostgres({ traffic, processes }: Circumstances): ProviderPart {
-  const steps = sum(traffic.flows, ({ rate, behaviour }) => rate * behaviour.attempts);
+  const steps = sum(traffic.flows, ({ rate, work }) => rate * work.attempts);
   const writes = sum(storeCalls(traffic), ([, calls]) => calls.writes);
   const load = steps + writes * eventsOfWrite;
   const processors = load / eventsOfProcessor / 0.7;

@@ -193,10 +193,10 @@ class Run {
   #end(station: Station): void {
     this.#deliveries++;
     this.#count(station, -1);
-    const { behaviour, retryMs } = station.flow;
-    if (this.#draw() < 1 - 1 / behaviour.attempts)
+    const { work, retryMs } = station.flow;
+    if (this.#draw() < 1 - 1 / work.attempts)
       this.#agenda.add(this.#now + retryMs / 1_000, () => this.#arrive(station));
-    else for (const [to, mean] of behaviour.publishes) this.#publishSome(to, mean);
+    else for (const [to, mean] of work.publishes) this.#publishSome(to, mean);
     this.#begin(station);
   }
 

@@ -20,8 +20,8 @@ export interface Slots {
 }
 
 /** Returns the time for which an attempt holds its slot, in ms: the actor, its calls of stores, the settlement. */
-function holdMs({ behaviour }: Flow, times: CallTimes, seenHere: boolean): number {
-  const { durationMs, whole, stores, publishes } = behaviour;
+function holdMs({ work }: Flow, times: CallTimes, seenHere: boolean): number {
+  const { durationMs, whole, stores, publishes } = work;
   if (whole && seenHere) return durationMs;
   let calls = 0;
   for (const { reads, writes } of stores.values()) calls += reads + writes;
@@ -37,11 +37,11 @@ function holdMs({ behaviour }: Flow, times: CallTimes, seenHere: boolean): numbe
  */
 export function slotsOf({ flows }: Traffic, times: CallTimes, headRoom: number, seenHere: boolean): Slots[] {
   return flows.map((flow) => {
-    const { queue, actor, rate, ordered, parallelism, behaviour } = flow;
+    const { queue, actor, rate, ordered, parallelism, work } = flow;
     const hold = holdMs(flow, times, seenHere);
-    const busy = (rate * behaviour.attempts * hold) / 1_000;
+    const busy = (rate * work.attempts * hold) / 1_000;
     const slots = Math.max(1, Math.ceil(busy / (1 - headRoom)));
-    const perKey = ordered ? 1_000 / (hold * behaviour.attempts) : undefined;
+    const perKey = ordered ? 1_000 / (hold * work.attempts) : undefined;
     return { queue, actor, rate, holdMs: hold, busy, slots, parallelism, perKey };
   });
 }
@@ -63,7 +63,7 @@ export function processesFor(
 ): Processes {
   const [widest] = slots.toSorted((a, b) => b.slots / b.parallelism - a.slots / a.parallelism);
   const bySlots = widest ? Math.ceil(widest.slots / widest.parallelism) : 1;
-  const deliveries = flows.reduce((sum, { rate, behaviour }) => sum + rate * behaviour.attempts, 0);
+  const deliveries = flows.reduce((sum, { rate, work }) => sum + rate * work.attempts, 0);
   const processors = Math.max(1, Math.ceil((deliveries * times.processor) / 1_000 / (1 - headRoom)));
   const count = Math.max(bySlots, processors);
   if (!widest || bySlots <= processors) return { count, processors, note: undefined };

@@ -3,7 +3,7 @@ import { commits, grouped, sum, useOf, type Circumstances, type ProviderPart } f
 
 /** Load and limit of one file, which one machine writes. */
 export function onSqlite({ traffic, processors }: Circumstances): ProviderPart {
-  const steps = sum(traffic.flows, ({ rate, behaviour }) => rate * behaviour.attempts);
+  const steps = sum(traffic.flows, ({ rate, work }) => rate * work.attempts);
   return {
     requests: commits("SQLite", traffic),
     limits: [useOf("SQLite file", limits.sqliteFile, [["the file", steps]], traffic)],

@@ -1,6 +1,6 @@
 import type { ActorDescriptor } from "../actors/actor.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import type { Behaviour } from "./behaviour.ts";
+import type { Work } from "./work.ts";
 
 /** The events of one subscription or queue, and the work of its actor. */
 export interface Flow {
@@ -13,7 +13,7 @@ export interface Flow {
   readonly parallelism: number;
   /** The first delay of a retry, in ms. */
   readonly retryMs: number;
-  readonly behaviour: Behaviour;
+  readonly work: Work;
   /** Events a second. */
   readonly rate: number;
 }
@@ -38,10 +38,10 @@ export interface Traffic {
   readonly rate: number;
 }
 
-/** Actors with their behaviour, before any rate is known. */
+/** Actors with their work, before any rate is known. */
 export interface Worker {
   readonly descriptor: ActorDescriptor;
-  readonly behaviour: Behaviour;
+  readonly work: Work;
 }
 
 const maxRounds = 10_000;
@@ -54,7 +54,7 @@ const precision = 1e-9;
  */
 export function trafficOf(workers: readonly Worker[], entries: ReadonlyMap<string, number>): Traffic {
   const published = publishedBy(workers, entries);
-  const flows = workers.map(({ descriptor, behaviour }): Flow => {
+  const flows = workers.map(({ descriptor, work }): Flow => {
     const { queueName, name, ordered, parallelism, retry } = descriptor;
     const destination = String(queueName.destination);
     return {
@@ -64,7 +64,7 @@ export function trafficOf(workers: readonly Worker[], entries: ReadonlyMap<strin
       ordered,
       parallelism,
       retryMs: retry.minDelay,
-      behaviour,
+      work,
       rate: published.get(destination) ?? 0,
     };
   });
@@ -81,9 +81,9 @@ function publishedBy(workers: readonly Worker[], entries: ReadonlyMap<string, nu
   let published = new Map(entries);
   for (let round = 0; round < maxRounds; round++) {
     const next = new Map(entries);
-    for (const { descriptor, behaviour } of workers) {
+    for (const { descriptor, work } of workers) {
       const rate = published.get(String(descriptor.queueName.destination)) ?? 0;
-      for (const [to, count] of behaviour.publishes) next.set(to, (next.get(to) ?? 0) + rate * count);
+      for (const [to, count] of work.publishes) next.set(to, (next.get(to) ?? 0) + rate * count);
     }
     const change = [...next].reduce(
       (most, [name, rate]) => Math.max(most, Math.abs(rate - (published.get(name) ?? 0))),
@@ -96,7 +96,7 @@ function publishedBy(workers: readonly Worker[], entries: ReadonlyMap<string, nu
   throw new BeeHiveError(
     "InvalidConfiguration",
     `estimate: events multiply on their way around a cycle, through ${growing(workers, published)}. Say how many ` +
-      "each of its actors publishes: by a journal (--observed), or by behaviour: { Actor: { publishes: { … } } }.",
+      "each of its actors publishes: by a journal (--observed), or by work: { Actor: { publishes: { … } } }.",
   );
 }
 

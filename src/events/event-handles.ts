@@ -10,7 +10,7 @@ import type { EventOptions, EventProperty } from "./event-record.ts";
  */
 
 /** The property that carries {@link EventOptions.cancelKey}. */
-export const cancelKeyProperty = "cancelkey";
+const cancelKeyProperty = "cancelkey";
 
 /** The property that carries {@link EventOptions.expires}: the extension of CloudEvents of that name. */
 export const expiryProperty = "expirytime";

@@ -200,6 +200,12 @@ export class Event<Body = unknown> {
     return typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
   }
 
+  /** @internal Returns whether the body has more bytes. Counts them only where the length of the text leaves it open. */
+  isLargerThan(maxBytes: number): boolean {
+    // A UTF-16 unit takes at most 3 bytes of UTF-8.
+    return this.#serialised.length * 3 > maxBytes && this.bodySize > maxBytes;
+  }
+
   /** The body as it travels: JSON text, other text or bytes. {@link getBody} reads it. */
   get body(): string | Uint8Array {
     const body = this.#serialised;

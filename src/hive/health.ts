@@ -177,7 +177,7 @@ export class HealthCheck {
       ]);
       const warnings = [...slow, ...(unread.length > 0 ? [`No process reads ${unread.join(", ")}.`] : [])];
       const state = missing.length === 0 ? "well" : "failed";
-      const found = state === "well" ? [...(await lagsOf(provider, names))] : [];
+      const found = state === "well" ? [...(await lagsOf(provider, names, specs))] : [];
       const now = clock.now();
       const lags = new Map(found.map(([name, progress]) => [name, this.#lags.look(name, progress, now)]));
       return this.#saying({ state, missing: missing.map(String), warnings, error: undefined }, lags);

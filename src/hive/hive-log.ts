@@ -1,5 +1,5 @@
 import { BeeHiveError } from "../base/errors.ts";
-import type { Provider } from "../contract/provider.ts";
+import type { Capabilities, Provider } from "../contract/provider.ts";
 import type { KeptEvent, LogRange, TopicLog } from "../contract/topic-log.ts";
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
@@ -136,5 +136,10 @@ function logged({ position, published, event }: KeptEvent): LoggedEvent {
 /** Returns the log of a provider. @throws BeeHiveError `InvalidState` with the reason when it keeps no events. */
 export function logOf({ name, queues, capabilities }: Provider): TopicLog {
   if (queues.log) return queues.log;
-  throw new BeeHiveError("InvalidState", `${name} keeps no events of topics: ${String(capabilities.log)}`);
+  throw new BeeHiveError("InvalidState", `${name} keeps no events of topics: ${reasonOf(capabilities)}`);
+}
+
+/** Returns why a provider has no log. */
+export function reasonOf({ log }: Capabilities): string {
+  return typeof log === "string" ? log : "it has no log";
 }

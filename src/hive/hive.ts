@@ -172,7 +172,7 @@ export class Hive {
     this.#healthCheck = new HealthCheck({ provider, clock, loops, specs, unread });
     const names = descriptors.map(({ queueName }) => queueName);
     const forget = telemetry.observeBehind(async () =>
-      this.#state === "running" ? await lagsOf(provider, names) : new Map(),
+      this.#state === "running" ? await lagsOf(provider, names, specs) : new Map(),
     );
     this.#idling.signal.addEventListener("abort", forget);
   }

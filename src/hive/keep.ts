@@ -7,6 +7,7 @@ import type { Provider } from "../contract/provider.ts";
 import type { KeepRule } from "../contract/topic-log.ts";
 import { declaredTypes } from "../events/event-type.ts";
 import { keepRuleProblems, type Keep } from "../events/keep.ts";
+import { reasonOf } from "./hive-log.ts";
 
 /** Topics by name, `OrderAccepted-` or `OrderAccepted`; `*` stands for all others. */
 export type KeptTopics = Readonly<Record<string, Keep>>;
@@ -67,7 +68,7 @@ export function logProblems(specs: readonly QueueSpec[], { name, queues, capabil
   const past = specs.filter(({ from }) => from !== undefined && from !== "now");
   if (queues.log) return [];
   const asked = [...kept.map((spec) => `keep of ${spec.name}`), ...past.map((spec) => `from of ${spec.name}`)];
-  return asked.length === 0 ? [] : [`${asked.join(", ")}: ${name} keeps no events: ${String(capabilities.log)}`];
+  return asked.length === 0 ? [] : [`${asked.join(", ")}: ${name} keeps no events: ${reasonOf(capabilities)}`];
 }
 
 /** Returns what is wrong with the option `keep`, in words. */

@@ -5,6 +5,7 @@ import { BeeHiveError } from "../base/errors.ts";
 import { registeredProvider, registerProvider, type ProviderModule } from "../contract/provider-module.ts";
 import { parseProviderUrl } from "../contract/provider-url.ts";
 import type { Provider, ProviderContext } from "../contract/provider.ts";
+import type { KeptTopics } from "./keep.ts";
 import type { Pulser } from "../pulses/pulser.ts";
 import { providers, schemeAliases } from "./providers.ts";
 
@@ -14,6 +15,8 @@ export interface RightsRequest extends Publisher {
   readonly pulsers: readonly Pulser[];
   /** Keeps a journal in the stores of the provider. */
   readonly journal: boolean;
+  /** Topics that keep their events. @default None. */
+  readonly keep?: KeptTopics | undefined;
   /** Follows operators and sends heartbeats. @default true */
   readonly controls?: boolean | undefined;
   /** Makes the queues of the hive. @default false */

@@ -20,6 +20,9 @@ export class Orchestrator {
   readonly #parts: DeliveryLoopParts;
   readonly #loops: readonly DeliveryLoop[];
   #specs: readonly QueueSpec[] | undefined;
+  readonly #stopping = new AbortController();
+  /** Ends when the log of kept topics is no longer written here. */
+  #archiving: Promise<void> | undefined;
 
   constructor(
     descriptors: readonly ActorDescriptor[],
@@ -89,13 +92,16 @@ export class Orchestrator {
 
   start(): void {
     for (const loop of this.#loops) loop.start();
+    const kept = this.specs.filter(({ keep }) => keep !== undefined).map(({ name }) => name);
+    if (kept.length > 0) this.#archiving = this.#parts.provider.queues.log?.archive?.(kept, this.#stopping.signal);
   }
 
   /** Stops all delivery loops at once; see {@link DeliveryLoop.stop}. */
   async stop(deadlineMs: number): Promise<void> {
+    this.#stopping.abort();
     const stopped = new AbortController();
     const deadline = sleep(this.#parts.clock, deadlineMs, stopped.signal);
-    await Promise.all(this.#loops.map((loop) => loop.stop(deadline)));
+    await Promise.all([...this.#loops.map((loop) => loop.stop(deadline)), this.#archiving]);
     stopped.abort();
   }
 

@@ -4,7 +4,7 @@ import type { CancelChoice, LineHead, QueuedEvent } from "../contract/queue-oper
 import type { QueueName } from "../events/queue-name.ts";
 import { plainEvent, type PlainEvent } from "../events/event-text.ts";
 
-/** Which events to look at, and how. */
+/** The events to look at, and how. */
 export interface PeekOptions {
   /** The most events; from 1. @default 20 */
   readonly limit?: number | undefined;

@@ -24,16 +24,20 @@ export interface InjectionFinding {
 /**
  * Walks the dependency tree of each actor, without making anything.
  *
+ * Returns the mistakes, and whether the making of an actor may take time: by a value that the application binds, or by
+ * a `@postConstruct`.
+ *
  * @param container The application's container; classes that it does not bind are made for each event. `unknown` checks
  *   the actors alone, because any container may bind their dependencies.
  */
 export function checkInjection(
   descriptors: readonly ActorDescriptor[],
   container: Container | undefined | "unknown",
-): readonly InjectionFinding[] {
+): { readonly findings: readonly InjectionFinding[]; readonly mayWait: boolean } {
   const check = new InjectionCheck(container);
   const actors = new Map(descriptors.map(({ actorType, name }) => [actorType, name]));
-  return [...actors].flatMap(([actorType, name]) => check.findings(actorType, name));
+  const findings = [...actors].flatMap(([actorType, name]) => check.findings(actorType, name));
+  return { findings, mayWait: check.mayWait };
 }
 
 /** Types that TypeScript emits for interfaces and primitives: constructible, and never intended. */
@@ -46,9 +50,11 @@ class InjectionCheck {
   /** Classes with a warning already. */
   readonly #warned = new Set<unknown>();
   #found: Omit<InjectionFinding, "actor">[] = [];
+  mayWait: boolean;
 
   constructor(container: Container | undefined | "unknown") {
     this.#onlyActors = container === "unknown";
+    this.mayWait = container !== undefined;
     this.#bindingsOf = bindingsIn(container === "unknown" ? undefined : container);
   }
 
@@ -108,7 +114,8 @@ class InjectionCheck {
   }
 
   #instance(type: Newable, place: Place): boolean {
-    const { constructorArguments: parameters, properties } = metadataOf(type);
+    const { constructorArguments: parameters, properties, lifecycle } = metadataOf(type);
+    if (lifecycle && lifecycle.postConstructMethodNames.size > 0) this.mayWait = true;
     const problem = undeclared(type, parameters.length);
     if (problem !== undefined) this.#refuse(`${place.path} ${problem}`);
     return anyOf([...parameters, ...properties.values()].map((one, index) => this.#dependency(one, index, place)));

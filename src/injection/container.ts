@@ -9,7 +9,6 @@ import { throwProblems } from "../base/problems.ts";
 import type { Step } from "../contract/provider.ts";
 import type { Stores } from "../contract/stores.ts";
 import { checkInjection } from "./check.ts";
-import { mayWait } from "./may-wait.ts";
 import { injected } from "./metadata.ts";
 import { storeTokenCount, storeTokens, type Token } from "./tokens.ts";
 
@@ -121,11 +120,10 @@ export class ActorContainer {
     const own = this.#resolver
       ? descriptors.filter(({ actorType }) => Object.hasOwn(actorType, injected))
       : descriptors;
-    const findings = checkInjection(own, this.#parent);
+    const { findings, mayWait } = checkInjection(own, this.#parent);
     throwProblems(findings.filter(({ severity }) => severity === "error").map(({ message }) => message));
     for (const { actor, message } of findings) logger.warn({ actor }, message);
-    // The bindings of the application may be async.
-    this.#atOnce = this.#parent === undefined && !own.some(({ actorType }) => mayWait(actorType));
+    this.#atOnce = !mayWait && !this.#resolver;
     this.#checked = true;
   }
 

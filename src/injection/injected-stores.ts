@@ -36,7 +36,7 @@ export function injectedTokens(types: Iterable<object>): readonly StoreToken[] |
 }
 
 /** Returns the dependencies of a class or its base class; `undefined` if only the container knows. */
-export function dependenciesOf(type: Function): readonly unknown[] | undefined {
+function dependenciesOf(type: Function): readonly unknown[] | undefined {
   for (
     let one: unknown = type;
     typeof one === "function" && one !== Function.prototype;

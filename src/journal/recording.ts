@@ -84,7 +84,7 @@ const maxKeptBody = 1_024;
 
 /** Returns whether a journal may refer to an event, which keeps its body in memory. */
 function isLight(event: Event): boolean {
-  return !event.byReference && event.bodySize <= maxKeptBody;
+  return !event.byReference && !event.isLargerThan(maxKeptBody);
 }
 
 /** An error may hold anything, such as the answer of a server. */

@@ -1,5 +1,11 @@
 import type { JournalEntry, JournaledEvent } from "./journal.ts";
-import { delimiter, has, newForm, newText, usualAttempt } from "./segment.ts";
+import { delimiter, has, newForm, newText, usualAttempt, type Segment } from "./segment.ts";
+
+/** Returns the entries of a segment; none of an unknown format, which is removed like the others when it is old. */
+export function entriesIn({ fields, lines }: Pick<Segment, "fields" | "lines">): JournalEntry[] {
+  if (fields !== undefined) return entriesOf(fields);
+  return lines === undefined ? [] : linedEntriesOf(lines);
+}
 
 /** Returns the entries of a {@link SegmentText}, in the order of writing. */
 export function entriesOf(text: string): JournalEntry[] {
@@ -103,4 +109,71 @@ class Fields {
     this.#texts.push(text);
     return text;
   }
+}
+
+/** The bits of an entry in a segment of an earlier release, in the order of writing. */
+const linedBits = {
+  actor: 1,
+  attempt: 2,
+  durationMs: 4,
+  dueAt: 8,
+  correlationId: 16,
+  causationId: 32,
+  subject: 64,
+  errorName: 128,
+  errorMessage: 256,
+  outputs: 512,
+} as const;
+
+/** Returns the entries of a segment of an earlier release, in the order of writing. */
+function linedEntriesOf(text: string): JournalEntry[] {
+  const entries: JournalEntry[] = [];
+  const texts: string[] = [];
+  const fields = text.split(delimiter);
+  let at = 0;
+  const next = (): string => fields[at++] ?? "";
+  const nextNumber = (): number => Number(next());
+  const start = nextNumber();
+  const nextTime = (): number => start + nextNumber();
+  const nextText = (): string => {
+    const field = next();
+    if (!field.startsWith(newText)) return texts[Number(field)] ?? "";
+    const text = field.slice(newText.length);
+    texts.push(text);
+    return text;
+  };
+  const nextOutput = (): JournaledEvent => {
+    const output = { id: nextText(), eventType: nextText(), destination: nextText() };
+    const due = next();
+    return { ...output, dueAt: due === "" ? undefined : start + Number(due) };
+  };
+  while (at < fields.length) {
+    const time = nextTime();
+    const eventId = nextText();
+    const timestamp = nextTime();
+    const eventType = nextText();
+    const queueName = nextText();
+    const outcome = nextText() as JournalEntry["outcome"];
+    const has = nextNumber();
+    const ifHas = <T>(bit: number, read: () => T): T | undefined => ((has & bit) === 0 ? undefined : read());
+    entries.push({
+      time,
+      eventId,
+      timestamp,
+      eventType,
+      queueName,
+      outcome,
+      actor: ifHas(linedBits.actor, nextText),
+      attempt: ifHas(linedBits.attempt, nextNumber) ?? 1,
+      durationMs: ifHas(linedBits.durationMs, nextNumber) ?? 0,
+      dueAt: ifHas(linedBits.dueAt, nextTime),
+      correlationId: ifHas(linedBits.correlationId, nextText),
+      causationId: ifHas(linedBits.causationId, nextText),
+      subject: ifHas(linedBits.subject, nextText),
+      errorName: ifHas(linedBits.errorName, nextText),
+      errorMessage: ifHas(linedBits.errorMessage, nextText),
+      outputs: ifHas(linedBits.outputs, () => Array.from({ length: nextNumber() }, nextOutput)) ?? [],
+    });
+  }
+  return entries;
 }

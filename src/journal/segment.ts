@@ -1,6 +1,18 @@
 import { randomBytes } from "node:crypto";
 import type { JournalEntry } from "./journal.ts";
 
+/** Entries that are written together: one row of the store. */
+export interface Segment {
+  readonly id: string;
+  /** The time of its newest entry, in ms since the epoch. */
+  readonly time: number;
+  readonly entries: number;
+  /** See {@link SegmentText}. */
+  readonly fields?: string;
+  /** The text of a segment of an earlier release. */
+  readonly lines?: string;
+}
+
 /** An end of time, in ms since the epoch: the year 2286. */
 const end = 9_999_999_999_999;
 const digits = 9;

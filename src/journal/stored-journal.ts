@@ -4,21 +4,8 @@ import { isBeeHiveError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { CollectionStore, Stores } from "../contract/stores.ts";
 import { maxOutputs, type Journal, type JournalEntry, type JournalFilter } from "./journal.ts";
-import { linedEntriesOf } from "./lined-segment.ts";
-import { entriesOf } from "./segment-entries.ts";
-import { SegmentText, nextSegmentId, segmentsFrom } from "./segment.ts";
-
-/** Entries that are written together: one row of the store. */
-interface Segment {
-  readonly id: string;
-  /** The time of its newest entry, in ms since the epoch. */
-  readonly time: number;
-  readonly entries: number;
-  /** See {@link SegmentText}. */
-  readonly fields?: string;
-  /** The text of a segment of an earlier release. */
-  readonly lines?: string;
-}
+import { entriesIn } from "./segment-entries.ts";
+import { SegmentText, type Segment, nextSegmentId, segmentsFrom } from "./segment.ts";
 
 /** How long entries are gathered before they are written, in ms. A crash loses them. */
 const gatherMs = 250;
@@ -241,12 +228,6 @@ export class StoredJournal implements Journal {
     const tracked = work.finally(() => this.#writing.delete(tracked));
     this.#writing.add(tracked);
   }
-}
-
-/** Returns the entries of a segment; none of an unknown format, which is removed like the others when it is old. */
-function entriesIn({ fields, lines }: Segment): JournalEntry[] {
-  if (fields !== undefined) return entriesOf(fields);
-  return lines === undefined ? [] : linedEntriesOf(lines);
 }
 
 /** Returns an entry with many outputs as several entries. */

@@ -8,7 +8,7 @@ export function assertBodySizes(events: readonly Event[], maxBytes: number): voi
 
 /** @throws BeeHiveError `TooLarge` if the body of the event has more than `maxBytes`. */
 export function assertBodySize(event: Event, maxBytes: number): void {
-  if (event.bodySize <= maxBytes) return;
+  if (!event.isLargerThan(maxBytes)) return;
   throw new BeeHiveError(
     "TooLarge",
     `The body of the event ${event.eventType} ${event.id} has ${event.bodySize} bytes; at most ${maxBytes} are taken. ` +

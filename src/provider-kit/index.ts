@@ -33,6 +33,20 @@ export { Callers, type Caller } from "./callers.ts";
 export { Waiters, type Waiter } from "./waiters.ts";
 export { sleep } from "../base/clock.ts";
 
+// The log of a provider whose broker keeps no events: an archive in the key-value store.
+export {
+  ArchivedLog,
+  archiveLimits,
+  isArchive,
+  originIn,
+  originText,
+  replayedBy,
+  withArchives,
+  type ArchiveParts,
+  type CopyOrigin,
+  type EventCopy,
+} from "./archive/index.ts";
+
 // Steps: how an actor's writes, outputs and the commit of its event come together.
 export { directStep } from "../contract/provider.ts";
 export { AtomicStep, type AtomicSteps } from "./atomic-step.ts";

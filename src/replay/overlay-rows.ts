@@ -102,7 +102,7 @@ export class OverlayRows implements AtomicRows {
     shape: (row: Row) => R,
   ): Promise<readonly R[]> {
     const own = this.written.filter(({ key }) => within(range, key));
-    // One more row for each of these: deletions and replacements use up places in the page.
+    // Fetch an extra row for each of these: deletions and replacements use up places in the page.
     const below = this.#isEmpty(range.table) ? [] : await fetch({ ...range, limit: range.limit + own.length });
     const rows = below.filter((row) => !this.#written.has(rowName(row)));
     for (const row of rows) this.#noted(row);

@@ -169,7 +169,7 @@ class Run {
       const returned = await runThrough(this.#descriptor.middleware, actor, event, delivery);
       const outputs = stampOutputs(event, await collect(returned, delivery), {}, this.#atomic);
       this.overlay.absorb(layer);
-      // Those of the log kind may be lost at any time.
+      // Events with delivery "log" may be lost at any time.
       return outputs.filter((output) => output.delivery === "business");
     } finally {
       stores.close();

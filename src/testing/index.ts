@@ -33,4 +33,4 @@ export { type Fault, type FaultProfile, type ProfileName } from "../simulation/f
 export { type RunOutcome } from "../simulation/run.ts";
 export { type Violation } from "../simulation/history.ts";
 export { estimate, type Estimate, type EstimateOptions } from "../estimate/estimate.ts";
-export { type ActorBehaviour, type StoreCalls } from "../estimate/behaviour.ts";
+export { type ActorWork, type StoreCalls } from "../estimate/work.ts";

@@ -22,6 +22,7 @@ const provider = new AwsProvider({
   prefix: `beehive-test-${run}`,
   bucket: `beehive-test-${run}`,
   wait: "1s",
+  logDelay: real ? "1s" : 50,
   endpoint: servers?.endpoint,
 });
 await provider.setup();

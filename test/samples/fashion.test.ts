@@ -150,6 +150,9 @@ samples("fashion --json ends with its report", () => {
 samples("a wrong option of fashion ends with 2", () => {
   assert.is(sample("fashion", "--products", "many").status, 2);
   assert.is(sample("fashion", "--colour").status, 2);
+  const cloud = sample("fashion", "--provider", "aws:?region=eu-west-1");
+  assert.is(cloud.status, 2);
+  assert.match(cloud.stderr, "The catalogue needs atomic steps: aws has none.");
 });
 
 test.run();

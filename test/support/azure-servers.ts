@@ -38,6 +38,7 @@ export async function startAzureServers({ cloud = true }: { readonly cloud?: boo
       storage: { connectionString: storage },
       table: run,
       container: run.toLowerCase(),
+      logDelay: 1_000,
     };
     return {
       options,
@@ -53,6 +54,7 @@ export async function startAzureServers({ cloud = true }: { readonly cloud?: boo
       serviceBus: { connectionString: broker.connectionString },
       storage: { connectionString: azurite.connectionString },
       poll: 100,
+      logDelay: 50,
       tryTimeout: 1_500,
       minLock: 100,
     },

@@ -9,7 +9,9 @@ import { QueueName } from "../../../src/events/queue-name.ts";
 import { injectedStores } from "../../../src/injection/injected-stores.ts";
 import { storeKinds, type StoreKind } from "../../../src/injection/tokens.ts";
 import type { Pulser } from "../../../src/pulses/pulser.ts";
+import { withRules, type KeptTopics } from "../../../src/hive/keep.ts";
 import type { RightsRequest } from "../../../src/hive/open-provider.ts";
+import { withArchives } from "../../../src/provider-kit/archive/index.ts";
 import { completed, configFrom, type AwsConfig, type AwsSettings } from "../config.ts";
 import { deadNameOf, queueNameOf, topicNameOf } from "../queues/names.ts";
 
@@ -47,6 +49,8 @@ export interface PolicyOptions extends Publisher {
   readonly stores?: boolean | undefined;
   /** Adds the rights to keep a journal. @default false */
   readonly journal?: boolean | undefined;
+  /** The topics that the hive keeps. @default none */
+  readonly keep?: KeptTopics | undefined;
   /** Adds the rights to follow operators and to send heartbeats. @default true for a hive with actors or pulsers */
   readonly controls?: boolean | undefined;
 }
@@ -70,6 +74,9 @@ export function leastPolicy(
   const publishers = [...pulsers, { publishes }];
   if (!/^(\d{12}|\*)$/.test(account))
     throw new BeeHiveError("InvalidConfiguration", `"${account}" is not an AWS account id, which has 12 digits.`);
+  const ruled = withRules(queueSpecs(descriptors, publishers), options.keep);
+  const specs = withArchives(ruled);
+  const kept = specs.filter((spec) => !ruled.includes(spec)).map(({ name }) => name);
   const parts: Parts = {
     config,
     stores: storesUsed(descriptors, options),
@@ -78,7 +85,8 @@ export function leastPolicy(
     descriptors,
     pulsers,
     publishers,
-    specs: queueSpecs(descriptors, publishers),
+    specs,
+    kept,
     arn: (service, name) => `arn:${partition}:${service}:${region}:${account}:${name}`,
     bucketArn: (name) => `arn:${partition}:s3:::${name}`,
     setup,
@@ -107,15 +115,17 @@ interface Parts {
   readonly pulsers: readonly Pulser[];
   readonly publishers: readonly Publisher[];
   readonly specs: readonly QueueSpec[];
+  /** The subscriptions that are archived. */
+  readonly kept: readonly QueueName[];
   readonly arn: (service: "sqs" | "sns" | "dynamodb", name: string) => string;
   readonly bucketArn: (name: string) => string;
   readonly setup: boolean;
   readonly deadLetters: boolean;
 }
 
-function forSqs({ config: { prefix }, descriptors, specs, arn, setup, deadLetters }: Parts): PolicyStatement[] {
+function forSqs({ config: { prefix }, descriptors, specs, kept, arn, setup, deadLetters }: Parts): PolicyStatement[] {
   const arns = (names: readonly string[]): string[] => names.map((name) => arn("sqs", name));
-  const read = new Set(descriptors.map(({ queueName }) => String(queueName)));
+  const read = new Set([...descriptors.map(({ queueName }) => queueName), ...kept].map(String));
   const isRead = ({ name }: QueueSpec): boolean => read.has(String(name));
   const queues = specs.filter(({ name }) => name.kind !== "topic");
   const readQueues = queues.filter(isRead).map(({ name, ordered }) => queueNameOf(prefix, name, ordered));
@@ -131,6 +141,12 @@ function forSqs({ config: { prefix }, descriptors, specs, arn, setup, deadLetter
   return [
     allow("FindQueues", ["sqs:GetQueueUrl"], arns(looked)),
     allow("Consume", [...consume, ...send], arns(readQueues)),
+    // Subscriptions of others, too, are sent the past.
+    allow(
+      "Replay",
+      ["sqs:GetQueueUrl", "sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"],
+      arns(kept.map(({ topic }) => `${prefix}-${topic}-*`)),
+    ),
     allow("DeadLetter", [...send, ...(deadLetters ? consume : [])], arns(dead)),
     allow("Send", ["sqs:SendMessage"], arns(written)),
     allow(
@@ -167,12 +183,13 @@ function forDynamoDb({
   stores,
   journal,
   controls,
+  kept,
   arn,
   setup,
 }: Parts): PolicyStatement[] {
   const arns = [arn("dynamodb", `table/${config.table}`)];
-  // Pulsers keep their last time in a collection, under a lock.
-  const rows = stores.size > 0 || pulsers.length > 0 || journal;
+  // Pulsers keep their last time in a collection, under a lock; the log its rules and the index of its segments.
+  const rows = stores.size > 0 || pulsers.length > 0 || journal || kept.length > 0;
   // Ordered subscriptions keep redelivery states as rows, see redelivery-state.ts.
   const ordered = descriptors.some((descriptor) => descriptor.ordered);
   const actions = [
@@ -192,10 +209,10 @@ function forDynamoDb({
   ];
 }
 
-function forS3({ config: { bucket, claimCheck }, stores, bucketArn, setup }: Parts): PolicyStatement[] {
+function forS3({ config: { bucket, claimCheck }, stores, kept, bucketArn, setup }: Parts): PolicyStatement[] {
   if (bucket === undefined) return [];
   const arn = bucketArn(bucket);
-  const used = claimCheck || stores.has("key-value");
+  const used = claimCheck || stores.has("key-value") || kept.length > 0;
   const keep = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"];
   return [
     allow("Keep", keep, used ? [`${arn}/*`] : []),

@@ -1,6 +1,8 @@
 import type { Lease } from "../../../src/contract/queue-operator.ts";
+import type { Replayed } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
+import { originIn, replayedBy, type CopyOrigin } from "../../../src/provider-kit/archive/index.ts";
 import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import type { QueueAddress } from "./addresses.ts";
 import type { Received } from "./received.ts";
@@ -38,6 +40,9 @@ export class AwsLease implements Lease {
   readonly firstSeen: number;
   readonly address: QueueAddress;
   readonly received: Received;
+  /** The place in the log of a copy that the log sent. */
+  readonly origin: CopyOrigin | undefined;
+  readonly replayed: Replayed | undefined;
   expiresAt: number;
   /** True for messages from Lambda, which deletes them itself unless they are reported as failed. */
   readonly handedOver: boolean;
@@ -57,6 +62,8 @@ export class AwsLease implements Lease {
     this.firstSeen = given.firstSeen;
     this.address = given.address;
     this.received = given.received;
+    this.origin = originIn(given.received.redelivery.origin);
+    this.replayed = replayedBy(this.origin);
     this.expiresAt = given.expiresAt;
     this.handedOver = given.handedOver;
   }

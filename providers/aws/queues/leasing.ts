@@ -4,6 +4,7 @@ import { isBeeHiveError, type BeeHiveError } from "../../../src/base/errors.ts";
 import type { Logger } from "../../../src/base/logger.ts";
 import { identityOf } from "../../../src/events/identity.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
+import { isArchive } from "../../../src/provider-kit/archive/index.ts";
 import type { CancelRegistry } from "../../../src/provider-kit/cancel-registry.ts";
 import { ask, receiveLimit } from "../client.ts";
 import { isRefusal, translate } from "../errors.ts";
@@ -118,7 +119,8 @@ export class Leasing {
     const unhandled = await this.#withoutHandled(queueName, await this.#withoutEarly(events));
     const { due, failure = unhandled.failure } = await this.#withoutCancelled(unhandled.due);
     await this.#abandon(all.filter((one) => one.failure && !isFinal(one.failure)).map(({ lease }) => lease));
-    for (const lease of due) load.begin(lease);
+    // Events that are archived make nobody wait: they add no requests.
+    if (!isArchive(queueName)) for (const lease of due) load.begin(lease);
     const failed = all.find((one) => one.failure !== undefined);
     return { all: all.map(({ lease }) => lease), due, failure: failed?.failure ?? failure };
   }
@@ -145,7 +147,8 @@ export class Leasing {
         // SQS uses its own clock. The first delivery takes ours instead, because it is compared with our clock later.
         firstSeen: redelivery.firstSeen ?? (receives > 1 ? firstReceived : receivedAt),
         address,
-        received: { ...message, redelivery },
+        // The state of a FIFO queue is apart from the message, which keeps its place in the log.
+        received: { ...message, redelivery: { ...redelivery, origin: message.redelivery.origin } },
         expiresAt: receivedAt + leaseMs,
         handedOver,
       });
@@ -244,11 +247,13 @@ export class Leasing {
     leases: readonly AwsLease[],
   ): Promise<{ readonly due: readonly AwsLease[]; readonly failure?: BeeHiveError }> {
     const { inbox, settlement } = this.#parts;
-    if (!inbox) return { due: leases };
-    const ids = leases.map(({ event }) => identityOf(event));
+    if (!inbox || isArchive(queueName)) return { due: leases };
+    // What the log sends is to be handled again.
+    const once = leases.filter(({ origin }) => origin === undefined);
+    const ids = once.map(({ event }) => identityOf(event));
     try {
       const handled = await inbox.handled(queueName, ids);
-      const done = leases.filter(({ event }) => handled.has(identityOf(event)));
+      const done = once.filter(({ event }) => handled.has(identityOf(event)));
       await Promise.allSettled(done.map((lease) => settlement.deleteMessage(lease)));
       return { due: leases.filter((lease) => !done.includes(lease)) };
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { QueueSpec } from "../../../src/contract/queue-operator.ts";
+import { withArchives } from "../../../src/provider-kit/archive/index.ts";
 import { maxLeaseMs } from "./lease.ts";
 import { deadNameOf, maxQueueName, maxTopicName, queueNameOf, topicNameOf } from "./names.ts";
 
@@ -15,7 +16,7 @@ export const maxReceives = 1_000;
 
 /** Returns what SQS and SNS refuse of these queues, in words. */
 export function topologyProblems(specs: readonly QueueSpec[], prefix: string): string[] {
-  return specs.flatMap(({ name, ordered, leaseMs, maxAttempts }) => {
+  return withArchives(specs).flatMap(({ name, ordered, leaseMs, maxAttempts }) => {
     if (name.kind === "topic") return tooLong(topicNameOf(prefix, name, true), maxTopicName, `"${name}"`);
     const problems = tooLong(deadNameOf(queueNameOf(prefix, name, ordered)), maxQueueName, `"${name}"`);
     if (leaseMs > maxLeaseMs) problems.push(`"${name}": SQS leases for at most 12 hours, not for ${leaseMs} ms`);

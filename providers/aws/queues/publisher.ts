@@ -10,6 +10,7 @@ import type { Load } from "./load.ts";
 import { assertSize, bodyOf, fifoToken } from "./message.ts";
 import { isFifo } from "./names.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
+import { attributesWith, type RedeliveryState } from "./redelivery-state.ts";
 
 /** Limit of SQS; SNS has no delay. */
 const maxDelaySeconds = 900;
@@ -48,10 +49,15 @@ export class Publisher {
     await this.#parts.load.while(() => allOf(publications.flatMap((publication) => this.#dispatch(publication))));
   }
 
-  /** Sends an event to one queue, whatever its destination, past the deduplication of SQS. */
-  async sendTo(queue: QueueAddress, event: Event, deduplicationId: string): Promise<void> {
+  /**
+   * Sends an event to one queue, whatever its destination, past the deduplication of SQS.
+   *
+   * @param state travels with the event.
+   */
+  async sendTo(queue: QueueAddress, event: Event, deduplicationId: string, state?: RedeliveryState): Promise<void> {
     const body = await this.#packed(event, maxBytes.queue);
-    await this.send(queue, { body, ...(queue.fifo ? { ...fifoFields(event), deduplicationId } : fairFields(event)) });
+    const fields = queue.fifo ? { ...fifoFields(event), deduplicationId } : fairFields(event);
+    await this.send(queue, { body, ...(state && { attributes: attributesWith(state, {}) }), ...fields });
   }
 
   /** Sends a message to one queue. Large messages become claims, else the caller checks the size. */
@@ -142,7 +148,7 @@ export function delaySeconds(delayMs: number): number {
 }
 
 /** Waits for all, then throws the first failure. */
-async function allOf(work: readonly Promise<void>[]): Promise<void> {
+export async function allOf(work: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(work)).find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") throw failed.reason;
 }

@@ -15,6 +15,13 @@ import type {
 import type { Event } from "../../../src/events/event.ts";
 import { identityOf } from "../../../src/events/identity.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
+import {
+  isArchive,
+  originText,
+  withArchives,
+  type ArchivedLog,
+  type EventCopy,
+} from "../../../src/provider-kit/archive/index.ts";
 import { CancelRegistry } from "../../../src/provider-kit/cancel-registry.ts";
 import type { Rows } from "../../../src/provider-kit/rows.ts";
 import { ask, secondsOf } from "../client.ts";
@@ -29,7 +36,7 @@ import { Leasing, type LeasedMessages } from "./leasing.ts";
 import { Load } from "./load.ts";
 import { fifoToken } from "./message.ts";
 import { Outbox } from "./outbox.ts";
-import { Publisher } from "./publisher.ts";
+import { allOf, Publisher } from "./publisher.ts";
 import { Receiver } from "./receiver.ts";
 import { attributesWith, FifoRedeliveryStates } from "./redelivery-state.ts";
 import { Settlement } from "./settlement.ts";
@@ -51,6 +58,8 @@ const maxReceived = 10;
  * - Delays are whole seconds, rounded up.
  */
 export class AwsQueueOperator implements QueueOperator<AwsLease> {
+  /** Set by the provider, when it has a bucket. */
+  log?: ArchivedLog;
   readonly #clients: AwsClients;
   readonly #config: AwsSettings;
   readonly #clock: Clock;
@@ -113,17 +122,29 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
     return this.#topology.problems(queues);
   }
 
-  ensure(queues: readonly QueueSpec[]): Promise<void> {
-    return this.#topology.ensure(queues);
+  async ensure(queues: readonly QueueSpec[]): Promise<void> {
+    if (this.log) await this.log.ensure(queues, (all) => this.#topology.ensure(all));
+    else await this.#topology.ensure(queues);
   }
 
   missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]> {
-    return this.#topology.missing(queues);
+    return this.#topology.missing(withArchives(queues));
   }
 
   async delete(name: QueueName): Promise<void> {
     await this.#topology.delete(name);
+    await this.log?.forget(name);
     this.#dead.clear();
+  }
+
+  /** Sends copies of the log to a subscription alone, under ids that a FIFO queue drops when it has them. */
+  async sendCopies(to: QueueName, copies: readonly EventCopy[]): Promise<void> {
+    const queue = await this.#addresses.queue(to);
+    const sends = copies.map(({ event, id, origin }) =>
+      this.#publisher.sendTo(queue, event, fifoToken(id), origin && { origin: originText(origin) }),
+    );
+    await allOf(sends);
+    this.#expect(0);
   }
 
   /** Returns `undefined`: a FIFO queue drops duplicates without reporting them. */
@@ -175,7 +196,10 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
       await this.push(outputs);
       lease.assertHeld(this.#clock.now());
     }
-    await this.#load.while(async () => this.#inbox?.record(lease.queueName, identityOf(lease.event)));
+    if (this.#inbox && lease.origin === undefined && !isArchive(lease.queueName)) {
+      const inbox = this.#inbox;
+      await this.#load.while(() => inbox.record(lease.queueName, identityOf(lease.event)));
+    }
     await this.#settlement.deleteMessage(lease);
     if (lease.event.cancelKey !== undefined) await this.#cancels.forget(lease.event);
   }

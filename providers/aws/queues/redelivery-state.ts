@@ -24,6 +24,8 @@ export interface RedeliveryState {
   readonly notBefore?: number | undefined;
   /** How often in a row the message could not be read. */
   readonly unread?: number | undefined;
+  /** The place in the log of a copy that the log sent, as text. Every copy of the message keeps it. */
+  readonly origin?: string | undefined;
 }
 
 const attribute = "beehive";
@@ -36,13 +38,14 @@ const othersKey = "others";
 export function redeliveryStateIn(
   attributes: Readonly<Record<string, Pick<MessageAttributeValue, "StringValue">>>,
 ): RedeliveryState {
-  const { id, attempts, firstSeen, notBefore, unread } = fieldsOf(attributes);
+  const { id, attempts, firstSeen, notBefore, unread, origin } = fieldsOf(attributes);
   return {
     ...(typeof id === "string" && id !== "" && { id }),
     ...(Number.isSafeInteger(attempts) && { attempts: attempts as number }),
     ...(isTime(firstSeen) && { firstSeen }),
     ...(isTime(notBefore) && { notBefore }),
     ...(Number.isSafeInteger(unread) && { unread: unread as number }),
+    ...(typeof origin === "string" && { origin }),
   };
 }
 

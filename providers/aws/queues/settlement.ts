@@ -85,7 +85,7 @@ export class Settlement {
       const seconds = Math.min(Math.ceil(delayMs / 1_000), visibilityLeft(received.receivedAt, now));
       return await this.#settle(lease, () => outbox.changeVisibility(address, received.receipt, seconds));
     }
-    const attributes = attributesWith(state, received.attributes);
+    const attributes = attributesWith({ ...state, origin: received.redelivery.origin }, received.attributes);
     await load.while(() =>
       outbox.send(address, { body: received.body, attributes, delaySeconds: delaySeconds(delayMs) }),
     );

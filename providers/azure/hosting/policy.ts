@@ -1,4 +1,6 @@
+import { queueSpecs } from "../../../src/actors/topology.ts";
 import type { LeastRights } from "../../../src/contract/provider-module.ts";
+import { withRules } from "../../../src/hive/keep.ts";
 import type { RightsRequest } from "../../../src/hive/open-provider.ts";
 import { injectedStores } from "../../../src/injection/injected-stores.ts";
 import { storeKinds, type StoreKind } from "../../../src/injection/tokens.ts";
@@ -20,6 +22,8 @@ export interface RoleOptions {
   readonly pulsers?: boolean | undefined;
   /** True for a hive with a journal. @default false */
   readonly journal?: boolean | undefined;
+  /** True for a hive that keeps topics. @default false */
+  readonly kept?: boolean | undefined;
   /** True for a hive that follows operators and sends heartbeats. @default true */
   readonly controls?: boolean | undefined;
   /** True when bodies of large events go through the key-value store. @default false */
@@ -36,7 +40,7 @@ export interface RoleOptions {
  */
 export function leastRoles(options: RoleOptions = {}): readonly Role[] {
   const { setup = false, stores = new Set(storeKinds), pulsers = false, journal = false, claimCheck = false } = options;
-  const { controls = true } = options;
+  const { controls = true, kept = false } = options;
   const bus = (role: string, reason: string): Role => ({ role, scope: "Service Bus namespace", reason });
   const storage = (role: string, reason: string): Role => ({ role, scope: "storage account", reason });
   const uses = (...kinds: readonly StoreKind[]): boolean => kinds.some((kind) => stores.has(kind));
@@ -47,10 +51,10 @@ export function leastRoles(options: RoleOptions = {}): readonly Role[] {
           bus("Azure Service Bus Data Sender", "to publish"),
           bus("Azure Service Bus Data Receiver", "to lease, settle and look at dead letters"),
         ]),
-    ...(uses("collection", "keyed list", "counters") || pulsers || journal || controls
+    ...(uses("collection", "keyed list", "counters") || pulsers || journal || controls || kept
       ? [storage("Storage Table Data Contributor", "collections, keyed lists, counters, pauses of operators")]
       : []),
-    ...(uses("key-value", "locks") || pulsers || claimCheck
+    ...(uses("key-value", "locks") || pulsers || claimCheck || kept
       ? [storage("Storage Blob Data Contributor", "key-value stores and locks")]
       : []),
   ];
@@ -59,13 +63,15 @@ export function leastRoles(options: RoleOptions = {}): readonly Role[] {
 /** Returns the roles that `beehive policy` prints. */
 export function leastRights(
   url: string,
-  { descriptors, setup, journal, controls, ...application }: RightsRequest,
+  { descriptors, setup, journal, controls, keep, ...application }: RightsRequest,
 ): LeastRights {
   const { claimCheck } = tuningFrom(url);
   const stores = application.stores ? undefined : injectedStores(descriptors.map(({ actorType }) => actorType));
   const pulsers = application.pulsers.length > 0;
   const follows = (controls ?? true) && (pulsers || descriptors.length > 0);
-  const roles = leastRoles({ setup, stores, pulsers, journal, controls: follows, claimCheck });
+  const publishers = [...application.pulsers, { publishes: application.publishes }];
+  const kept = withRules(queueSpecs(descriptors, publishers), keep).some((spec) => spec.keep !== undefined);
+  const roles = leastRoles({ setup, stores, pulsers, journal, controls: follows, claimCheck, kept });
   return {
     document: roles,
     table: [["ROLE", "SCOPE", "FOR"], ...roles.map(({ role, scope, reason }) => [role, scope, reason])],

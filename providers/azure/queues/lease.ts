@@ -1,8 +1,10 @@
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import type { Clock } from "../../../src/base/clock.ts";
 import type { Lease } from "../../../src/contract/queue-operator.ts";
+import type { Replayed } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
+import { originIn, replayedBy } from "../../../src/provider-kit/archive/index.ts";
 import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import { lockLeftMs, type LockFacts } from "./lock-time.ts";
 import type { RedeliveryState } from "./message.ts";
@@ -17,6 +19,7 @@ export class AzureLease implements Lease {
   readonly redelivery: RedeliveryState;
   readonly attempt: number;
   readonly firstSeen: number;
+  readonly replayed: Replayed | undefined;
   expiresAt: number;
   readonly #clock: Clock;
   readonly #minMs: number;
@@ -40,6 +43,7 @@ export class AzureLease implements Lease {
     this.message = message;
     this.source = source;
     this.redelivery = redelivery;
+    this.replayed = replayedBy(originIn(redelivery.origin));
     this.attempt = (redelivery.attempts ?? 0) + counted + 1;
     // A consumer that crashed wrote no first delivery down; the time of enqueueing is the closest known one.
     this.firstSeen = redelivery.firstSeen ?? (counted === 0 ? now : (message.enqueuedTimeUtc?.getTime() ?? now));

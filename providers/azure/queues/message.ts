@@ -33,6 +33,8 @@ export interface RedeliveryState {
   readonly uncounted?: number | undefined;
   /** The key of a body in the key-value store, which was too large for a message. */
   readonly claim?: string | undefined;
+  /** The place in the log of a copy that the log sent, as text. */
+  readonly origin?: string | undefined;
   /** True for a message that is no event and wakes a session with a delayed event. */
   readonly wake?: boolean | undefined;
 }
@@ -43,6 +45,7 @@ const propertyNames: Readonly<Record<keyof RedeliveryState, string>> = {
   firstSeen: "beehive_first_seen",
   uncounted: "beehive_uncounted",
   claim: "beehive_claim",
+  origin: "beehive_origin",
   wake: "beehive_wake",
 };
 /** The property of {@link RedeliveryState.to}, for the filters of subscriptions. */
@@ -108,6 +111,7 @@ export function redeliveryStateOf({ applicationProperties = {} }: ServiceBusRece
     firstSeen: startsAgain ? undefined : number("firstSeen"),
     uncounted: number("uncounted"),
     claim: text("claim"),
+    origin: text("origin"),
     wake: text("wake") === "true",
   };
 }

@@ -2,9 +2,10 @@ import type { ServiceBusClient, ServiceBusMessage, ServiceBusSender } from "@azu
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
+import { originText, type EventCopy } from "../../../src/provider-kit/archive/index.ts";
 import { translateErrors } from "../errors.ts";
 import type { ClaimCheck } from "./claim-check.ts";
-import { redeliveryProperties, toMessage, type RedeliveryState } from "./message.ts";
+import { copyId, redeliveryProperties, toMessage, type RedeliveryState } from "./message.ts";
 import type { Names } from "./names.ts";
 import type { Throttling } from "./throttling.ts";
 
@@ -32,7 +33,20 @@ export class Publisher {
       if (together) together.push(event);
       else byQueue.set(event.queueName, [event]);
     }
-    await Promise.all([...byQueue].map(([name, some]) => this.#send(QueueName.parse(name), some)));
+    await Promise.all([...byQueue].map(([name, some]) => this.#send(QueueName.parse(name), some.map(published))));
+  }
+
+  /** Sends copies of the log to one subscription alone, at once. Duplicate detection drops those sent before. */
+  async sendCopies(to: QueueName, copies: readonly EventCopy[]): Promise<void> {
+    const messages = copies.map(({ event, id, origin }): Sending => ({
+      event,
+      message: (checkedIn, claim) => {
+        const state = { to: to.subscription, claim, origin: origin && originText(origin) };
+        const { scheduledEnqueueTimeUtc: _, ...now } = toMessage(checkedIn, state, copyId(id));
+        return now;
+      },
+    }));
+    await this.#send(to.destination, messages);
   }
 
   /** Sends a copy of an event back to its queue or subscription, under another message id. */
@@ -74,30 +88,29 @@ export class Publisher {
     await Promise.allSettled([...this.#senders.values()].map((sender) => sender.close()));
   }
 
-  async #send(name: QueueName, events: readonly Event[]): Promise<void> {
+  async #send(name: QueueName, sendings: readonly Sending[]): Promise<void> {
     await translateErrors(`send to ${name}`, async () => {
       const sender = this.#sender(this.#names.entity(name));
       let batch = await sender.createMessageBatch();
       this.#throttling.watchSender(sender);
-      for (const event of events) {
-        const message = toMessage(event);
+      for (const sending of sendings) {
+        const message = sending.message(sending.event);
         if (batch.tryAddMessage(message)) continue;
         if (batch.count > 0) {
           await sender.sendMessages(batch);
           batch = await sender.createMessageBatch();
           if (batch.tryAddMessage(message)) continue;
         }
-        const small = await this.#checkedIn(event, batch.maxSizeInBytes);
-        if (!batch.tryAddMessage(small)) throw tooLarge(event, batch.maxSizeInBytes);
+        const small = await this.#checkedIn(sending, batch.maxSizeInBytes);
+        if (!batch.tryAddMessage(small)) throw tooLarge(sending.event, batch.maxSizeInBytes);
       }
       if (batch.count > 0) await sender.sendMessages(batch);
     });
   }
 
-  async #checkedIn(event: Event, limit: number): Promise<ServiceBusMessage> {
+  async #checkedIn({ event, message }: Sending, limit: number): Promise<ServiceBusMessage> {
     if (!this.#claims) throw tooLarge(event, limit);
-    const claim = await this.#claims.keep(event);
-    return toMessage(withoutBody(event), { claim });
+    return message(withoutBody(event), await this.#claims.keep(event));
   }
 
   #sender(entity: string): ServiceBusSender {
@@ -113,6 +126,16 @@ export interface RequeueOptions {
   /** In ms since the epoch. @default at once */
   readonly at?: number | undefined;
   readonly redelivery: RedeliveryState;
+}
+
+/** An event to send, and the message of it. With a claim its body is elsewhere. */
+interface Sending {
+  readonly event: Event;
+  readonly message: (event: Event, claim?: string) => ServiceBusMessage;
+}
+
+function published(event: Event): Sending {
+  return { event, message: (checkedIn, claim) => toMessage(checkedIn, { claim }) };
 }
 
 /** Returns the event with an empty body of the same kind, text or bytes. */

@@ -14,6 +14,12 @@ import type {
 } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
+import {
+  ArchivedLog,
+  withArchives,
+  type ArchiveParts,
+  type EventCopy,
+} from "../../../src/provider-kit/archive/index.ts";
 import type { CancelRegistry } from "../../../src/provider-kit/cancel-registry.ts";
 import type { AzureClients } from "../client.ts";
 import type { AzureConfig } from "../config.ts";
@@ -21,7 +27,7 @@ import { isSessionMismatch, translate, translateErrors } from "../errors.ts";
 import type { ServiceBusPlace } from "../places.ts";
 import { limitWaits } from "../sdk/connection-waits.ts";
 import { receiveExactly } from "../sdk/exact-types.ts";
-import type { ClaimCheck } from "./claim-check.ts";
+import { ClaimCheck } from "./claim-check.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { entityPathProblems } from "./entity-path.ts";
 import { AzureLease } from "./lease.ts";
@@ -52,6 +58,7 @@ const unreadableDelayMs = 5_000;
  * ids, and duplicate detection drops them.
  */
 export class AzureQueueOperator implements QueueOperator<AzureLease> {
+  readonly log: ArchivedLog;
   readonly #clock: Clock;
   readonly #place: ServiceBusPlace;
   readonly #pollMs: number;
@@ -73,11 +80,13 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
     clients: AzureClients,
     config: AzureConfig,
     {
-      claims,
+      stores,
       cancels,
       clock,
-    }: { readonly claims: ClaimCheck; readonly cancels: CancelRegistry; readonly clock: Clock },
+      logger,
+    }: Pick<ArchiveParts, "stores" | "clock" | "logger"> & { readonly cancels: CancelRegistry },
   ) {
+    const claims = new ClaimCheck(stores);
     const { serviceBus, administration } = clients;
     this.#clock = clock;
     this.#place = config.serviceBus;
@@ -97,6 +106,14 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
     this.#settlement = new Settlement({ publisher: this.#publisher, throttling: this.#throttling, clock });
     this.#withdrawing = new Withdrawing(serviceBus, this.#names, claims);
     this.#deadLetters = new DeadLetters(serviceBus, this.#names, clock, config.tryTimeout, claims);
+    this.log = new ArchivedLog({
+      stores,
+      queues: this,
+      send: (to, copies) => this.sendCopies(to, copies),
+      clock,
+      logger,
+      delayMs: config.logDelay,
+    });
   }
 
   problems(queues: readonly QueueSpec[]): readonly string[] {
@@ -104,9 +121,9 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
     return [...entityPathProblems(this.#place, names, this.#names), ...topologyProblems(queues, this.#names)];
   }
 
-  ensure(queues: readonly QueueSpec[]): Promise<void> {
+  async ensure(queues: readonly QueueSpec[]): Promise<void> {
     this.#ordered.remember(queues);
-    return this.#topology.ensure(queues);
+    await this.log.ensure(queues, (all) => this.#topology.ensure(all));
   }
 
   /**
@@ -114,7 +131,9 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
    */
   async missing(queues: readonly QueueSpec[]): Promise<readonly QueueName[]> {
     this.#ordered.remember(queues);
-    const found = await Promise.all(queues.map(async (spec) => ((await this.#exists(spec)) ? [] : [spec.name])));
+    const found = await Promise.all(
+      withArchives(queues).map(async (spec) => ((await this.#exists(spec)) ? [] : [spec.name])),
+    );
     return found.flat();
   }
 
@@ -134,6 +153,7 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
 
   async delete(name: QueueName): Promise<void> {
     await this.#topology.delete(name);
+    await this.log.forget(name);
   }
 
   /** Returns `undefined`, because Service Bus does not report the duplicates that it drops. */
@@ -330,8 +350,14 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
     await this.#deadLetters.take(name, id, async () => {});
   }
 
+  /** Sends copies of the log to a subscription alone. Duplicate detection drops those that were sent before. */
+  sendCopies(to: QueueName, copies: readonly EventCopy[]): Promise<void> {
+    return this.#publisher.sendCopies(to, copies);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    this.log.close();
     await this.#ordered.close();
     await this.#readers.close();
     await this.#publisher.close();

@@ -66,7 +66,12 @@ export class Settlement {
     await publisher.requeue(event, queueName, {
       id: copyId(message.messageId, queueName),
       at: clock.now() + delayMs,
-      redelivery: { claim: redelivery.claim, attempts: countAttempt ? attempt : attempt - 1, firstSeen },
+      redelivery: {
+        claim: redelivery.claim,
+        origin: redelivery.origin,
+        attempts: countAttempt ? attempt : attempt - 1,
+        firstSeen,
+      },
     });
     await this.#settle(lease, "abandon", true, () => source.receiver.completeMessage(message));
   }

@@ -3,6 +3,7 @@ import { sleep, type Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import type { QueueCounts, QueueSpec } from "../../../src/contract/queue-operator.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
+import { withArchives } from "../../../src/provider-kit/archive/index.ts";
 import type { AzureConfig } from "../config.ts";
 import { statusOf, translate, translateErrors } from "../errors.ts";
 import { addresseeProperty } from "./message.ts";
@@ -23,7 +24,7 @@ const duplicateWindow = "PT10M";
 
 /** Returns what Service Bus refuses of these queues, in words. */
 export function topologyProblems(queues: readonly QueueSpec[], names: Names): string[] {
-  return queues.flatMap(({ name, leaseMs, maxAttempts }) => {
+  return withArchives(queues).flatMap(({ name, leaseMs, maxAttempts }) => {
     const problems: string[] = [];
     const entity = names.entity(name);
     if (entity.length > maxEntity)

@@ -28,14 +28,15 @@ export class RecentIds {
 
   #age(): void {
     // A clock that was put back keeps no id longer than two windows from then on.
-    this.#bornAt = Math.min(this.#bornAt, this.#clock.now());
-    const age = this.#clock.now() - this.#bornAt;
+    const now = this.#clock.now();
+    this.#bornAt = Math.min(this.#bornAt, now);
+    const age = now - this.#bornAt;
     if (age < this.#windowMs) return;
     const forgotten = this.#old;
     forgotten.clear();
     if (age >= 2 * this.#windowMs) this.#young.clear();
     this.#old = this.#young;
     this.#young = forgotten;
-    this.#bornAt = this.#clock.now();
+    this.#bornAt = now;
   }
 }

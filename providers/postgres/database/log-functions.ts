@@ -135,7 +135,7 @@ END $$;
 -- that it made before would be locked out of order.
 CREATE OR REPLACE FUNCTION beehive.feed_1(v_subscription int, v_max int) RETURNS void LANGUAGE plpgsql ${byIndex} AS $$
 DECLARE
-  v_now bigint := ${now};
+  v_now bigint;
   v_reader record;
   v_next bigint;
   v_end bigint;
@@ -144,6 +144,7 @@ BEGIN
   IF NOT FOUND OR NOT beehive.unread_1(v_subscription) THEN
     RETURN;
   END IF;
+  v_now := ${now};
   SELECT next INTO v_next FROM beehive.kept_topics WHERE destination = v_reader.destination;
   -- What is left out by LIMIT begins the next round. All before v_next is committed.
   SELECT CASE count(*) WHEN v_max THEN max(position) + 1 ELSE v_next END INTO v_end FROM (
@@ -194,7 +195,8 @@ END $$;
 -- As take_1, of a subscription of a topic that keeps its events: leases from the log what the queue does not have.
 -- 'enter': nothing was done, enter_1 is to be called first. 'feed': feed_1 is. 'unread': the log has more.
 CREATE OR REPLACE FUNCTION beehive.take_2(
-  v_topology bigint, v_subscription int, v_max int, v_ms bigint, v_token bigint, v_process int, v_low bigint
+  v_topology bigint, v_subscription int, v_max int, v_ms bigint, v_token bigint, v_process int, v_low bigint,
+  v_line_low bigint
 ) RETURNS TABLE (what text, id bigint, lease bigint, line text, attempts int, first_seen bigint,
                  event text, body text, bytes bytea)
 LANGUAGE plpgsql ${byIndex} AS $$
@@ -219,10 +221,12 @@ BEGIN
   END IF;
   v_ordered := v_reader.ordered;
   IF v_ordered OR v_reader.destination IS NULL OR v_reader.position >= v_reader.next THEN
-    RETURN QUERY SELECT * FROM beehive.take_1(v_topology, v_subscription, v_max, v_ms, v_token, v_process, v_low);
+    RETURN QUERY SELECT * FROM beehive.take_1(
+      v_topology, v_subscription, v_max, v_ms, v_token, v_process, v_low, v_line_low);
   ELSE
     SELECT * INTO v_reader FROM beehive.readers WHERE subscription = v_subscription FOR UPDATE;
-    RETURN QUERY SELECT * FROM beehive.take_1(v_topology, v_subscription, v_max, v_ms, v_token, v_process, v_low);
+    RETURN QUERY SELECT * FROM beehive.take_1(
+      v_topology, v_subscription, v_max, v_ms, v_token, v_process, v_low, v_line_low);
     GET DIAGNOSTICS v_rows = ROW_COUNT;
     -- The last two rows are no leases. One alone: the topology is old.
     v_left := CASE v_rows WHEN 1 THEN 0 ELSE v_max - v_rows + 2 END;
@@ -260,12 +264,12 @@ END $$;
 
 -- As look_1: something is due also when the log has events that are not in the queue.
 CREATE OR REPLACE FUNCTION beehive.look_2(
-  v_topology bigint, v_key int, v_process int, v_subscriptions int[], v_lows bigint[]
+  v_topology bigint, v_key int, v_process int, v_subscriptions int[], v_lows bigint[], v_line_lows bigint[]
 ) RETURNS TABLE (what text, subscription int, wait bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
     SELECT what, subscription, CASE WHEN what = 'wait' AND beehive.unread_1(subscription) THEN 0 ELSE wait END
-    FROM beehive.look_1(v_topology, v_key, v_process, v_subscriptions, v_lows);
+    FROM beehive.look_1(v_topology, v_key, v_process, v_subscriptions, v_lows, v_line_lows);
 END $$;
 `;

@@ -6,8 +6,15 @@
 const now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 /**
+ * How far ahead a look sees the time at which a line is due, in ms: dead ones lie between now and the ends of leases. A
+ * process that waits looks more often than that.
+ */
+const foreseenMs = 5_000;
+
+/**
  * Has a function look rows up by an index, one by one. The tables are small when their plans are made, and a plan that
- * reads all of a table would be kept when it has grown, or is full of dead rows.
+ * reads all of a table would be kept when it has grown, or is full of dead rows. For the same reason a line that is known
+ * by its key is compared with `due + 0`: its plan would else take the index of times.
  */
 export const byIndex = "SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off";
 
@@ -28,7 +35,7 @@ END $$;
 -- not. A line that is begun later would be locked out of order. One that gets no message in the end is removed by the
 -- next look for messages.
 CREATE OR REPLACE FUNCTION beehive.lock_lines_1(
-  l_subscription int[], l_line text[], o_subscription int[], o_line text[], v_now bigint
+  l_subscription int[], l_line text[], o_subscription int[], o_line text[]
 ) RETURNS void LANGUAGE plpgsql ${byIndex} AS $$
 DECLARE
   r record;
@@ -44,7 +51,7 @@ BEGIN
     LOOP
       PERFORM 1 FROM beehive.lines WHERE subscription = r.subscription AND key = r.line FOR UPDATE;
       EXIT WHEN FOUND OR NOT r.joins;
-      INSERT INTO beehive.lines (subscription, key, due) VALUES (r.subscription, r.line, v_now) ON CONFLICT DO NOTHING;
+      INSERT INTO beehive.lines (subscription, key, due) VALUES (r.subscription, r.line, ${now}) ON CONFLICT DO NOTHING;
       EXIT WHEN FOUND;
     END LOOP;
   END LOOP;
@@ -91,10 +98,11 @@ BEGIN
   END LOOP;
 END $$;
 
--- Returns the time until a message is due, 0 when one is, NULL when there is none; and the smallest id from v_low on.
+-- Returns the time until a message is due, 0 when one is, NULL when none is foreseen; the smallest id from v_low on, and the
+-- first time from v_line_low on at which a line is due.
 -- Most often all that live are a few that are leased: they are looked at once.
 CREATE OR REPLACE FUNCTION beehive.wait_1(
-  v_subscription int, v_low bigint, v_now bigint, OUT wait bigint, OUT first bigint
+  v_subscription int, v_low bigint, v_line_low bigint, v_now bigint, OUT wait bigint, OUT first bigint, OUT line bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
   v_due bigint;
@@ -110,19 +118,23 @@ BEGIN
       SELECT min(due) INTO v_due FROM beehive.messages WHERE subscription = v_subscription AND id >= v_low;
     END IF;
   END IF;
-  SELECT least(v_due,
-    (SELECT due FROM beehive.delayed WHERE subscription = v_subscription ORDER BY subscription, due LIMIT 1),
-    (SELECT due FROM beehive.lines WHERE subscription = v_subscription ORDER BY subscription, due LIMIT 1)
+  SELECT due INTO line FROM beehive.lines
+    WHERE subscription = v_subscription AND due >= v_line_low AND due <= v_now + ${foreseenMs}
+    ORDER BY subscription, due LIMIT 1;
+  SELECT least(v_due, line,
+    (SELECT due FROM beehive.delayed WHERE subscription = v_subscription ORDER BY subscription, due LIMIT 1)
   ) INTO v_due;
   wait := CASE WHEN v_due IS NOT NULL THEN greatest(v_due - v_now, 0) END;
 END $$;
 
 -- Leases up to v_max messages. 'lease': one of them. 'wait': the time of the server, in lease that until the next is
--- due in ms, in first_seen the smallest id from v_low on. 'last': the last id that was given. 'topology': the caller's is old.
--- Messages below v_low are not looked at: where vacuum is held back, dead ones pile up there. A call in a few seconds
--- has no bound, and finds what was committed late.
+-- due in ms, in first_seen the smallest id from v_low on. 'last': the last id that was given, and in lease the time before
+-- which no line is due. 'topology': the caller's is old.
+-- Messages with ids below v_low, and lines that were due before v_line_low, are not looked at: where vacuum is held back,
+-- dead ones pile up there. A call in a few seconds has no bounds, and finds what was committed late.
 CREATE OR REPLACE FUNCTION beehive.take_1(
-  v_topology bigint, v_subscription int, v_max int, v_ms bigint, v_token bigint, v_process int, v_low bigint
+  v_topology bigint, v_subscription int, v_max int, v_ms bigint, v_token bigint, v_process int, v_low bigint,
+  v_line_low bigint
 ) RETURNS TABLE (what text, id bigint, lease bigint, line text, attempts int, first_seen bigint,
                  event text, body text, bytes bytea)
 LANGUAGE plpgsql ${byIndex} AS $$
@@ -132,6 +144,7 @@ DECLARE
   v_left int := v_max;
   v_keys text[];
   v_leased int;
+  v_wait record;
 BEGIN
   IF (SELECT topology FROM beehive.hive) <> v_topology THEN
     RETURN QUERY SELECT 'topology', 0::bigint, 0::bigint, NULL::text, 0, 0::bigint, NULL::text, NULL::text, NULL::bytea;
@@ -141,13 +154,13 @@ BEGIN
     PERFORM beehive.end_delays_1(v_subscription, v_now, greatest(v_max, 100));
   END IF;
 
-  WITH chosen AS MATERIALIZED (
-    SELECT key FROM beehive.lines WHERE subscription = v_subscription AND due <= v_now
-    ORDER BY due LIMIT v_max FOR UPDATE SKIP LOCKED),
-  leased AS (
+  WITH leased AS (
     UPDATE beehive.lines l SET due = v_now + v_ms, lease = v_token, process = v_process, attempts = l.attempts + 1,
       first_seen = coalesce(l.first_seen, v_now)
-    FROM chosen WHERE l.subscription = v_subscription AND l.key = chosen.key
+    WHERE l.ctid = ANY (ARRAY (
+      SELECT x.ctid FROM beehive.lines x
+      WHERE x.subscription = v_subscription AND x.due >= v_line_low AND x.due <= v_now
+      ORDER BY x.subscription, x.due LIMIT v_max FOR UPDATE SKIP LOCKED))
     RETURNING l.key)
   SELECT array_agg(key) INTO v_keys FROM leased;
   IF v_keys IS NOT NULL THEN
@@ -162,8 +175,8 @@ BEGIN
     v_left := v_left - v_leased;
     IF v_leased < cardinality(v_keys) THEN
       -- Lines that were begun for messages which were not published.
-      DELETE FROM beehive.lines l WHERE subscription = v_subscription AND key = ANY (v_keys) AND NOT EXISTS (
-        SELECT 1 FROM beehive.line_messages m WHERE m.subscription = l.subscription AND m.key = l.key);
+      DELETE FROM beehive.lines l WHERE subscription = v_subscription AND key = ANY (v_keys) AND (
+        SELECT m.id FROM beehive.line_messages m WHERE m.subscription = l.subscription AND m.key = l.key LIMIT 1) IS NULL;
     END IF;
   END IF;
 
@@ -177,10 +190,10 @@ BEGIN
         ORDER BY x.subscription, x.id LIMIT v_left FOR UPDATE SKIP LOCKED))
       RETURNING 'lease', m.id, v_token, NULL::text, m.attempts, m.first_seen, m.event, m.body, m.bytes;
   END IF;
-  RETURN QUERY SELECT 'wait', v_now, w.wait, NULL::text, 0, w.first, NULL::text, NULL::text, NULL::bytea
-    FROM beehive.wait_1(v_subscription, v_low, v_now) AS w;
-  RETURN QUERY SELECT 'last', (SELECT last_value FROM beehive.messages_id_seq), 0::bigint, NULL::text, 0, 0::bigint,
-    NULL::text, NULL::text, NULL::bytea;
+  SELECT * INTO v_wait FROM beehive.wait_1(v_subscription, v_low, v_line_low, v_now);
+  RETURN QUERY SELECT 'wait', v_now, v_wait.wait, NULL::text, 0, v_wait.first, NULL::text, NULL::text, NULL::bytea;
+  RETURN QUERY SELECT 'last', (SELECT last_value FROM beehive.messages_id_seq), least(v_wait.line, v_now), NULL::text, 0,
+    0::bigint, NULL::text, NULL::text, NULL::bytea;
 END $$;
 
 -- Extends leases by v_ms from now. Returns the numbers of those that are still held, from 1.
@@ -205,7 +218,7 @@ BEGIN
           FROM unnest(l_subscription, l_line, l_token) WITH ORDINALITY AS l (subscription, line, token, n)
           JOIN beehive.lines x ON x.subscription = l.subscription AND x.key = l.line
           ORDER BY x.subscription, x.key FOR NO KEY UPDATE OF x) AS l
-    WHERE x.subscription = l.subscription AND x.key = l.key AND x.lease = l.token AND x.due > v_now
+    WHERE x.subscription = l.subscription AND x.key = l.key AND x.lease = l.token AND x.due + 0 > v_now
     RETURNING l.n;
 END $$;
 
@@ -238,14 +251,13 @@ BEGIN
     SELECT ended.n FROM ended;
   RETURN QUERY
     UPDATE beehive.lines x
-    SET due = CASE l.delay WHEN 0 THEN 0 ELSE v_now + l.delay END, lease = NULL, process = NULL,
-      attempts = x.attempts - l.uncounted
+    SET due = v_now + l.delay, lease = NULL, process = NULL, attempts = x.attempts - l.uncounted
     FROM (SELECT x.subscription, x.key, l.token, l.delay, l.uncounted, l.n
           FROM unnest(l_subscription, l_line, l_token, l_delay, l_uncounted)
             WITH ORDINALITY AS l (subscription, line, token, delay, uncounted, n)
           JOIN beehive.lines x ON x.subscription = l.subscription AND x.key = l.line
           ORDER BY x.subscription, x.key FOR UPDATE OF x) AS l
-    WHERE x.subscription = l.subscription AND x.key = l.key AND x.lease = l.token AND x.due > v_now
+    WHERE x.subscription = l.subscription AND x.key = l.key AND x.lease = l.token AND x.due + 0 > v_now
     RETURNING l.n;
 END $$;
 

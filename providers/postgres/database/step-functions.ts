@@ -136,7 +136,7 @@ BEGIN
     SELECT coalesce(array_agg(step), '{}') INTO v_ended FROM ended;
   END IF;
   IF v_lines THEN
-    PERFORM beehive.lock_lines_1(l_subscription, l_line, o.subscriptions, o.lines, v_now) FROM (
+    PERFORM beehive.lock_lines_1(l_subscription, l_line, o.subscriptions, o.lines) FROM (
       SELECT coalesce(array_agg(subscription), '{}') AS subscriptions, coalesce(array_agg(line), '{}') AS lines
       FROM unnest(o_step, o_subscription, o_line, o_due) AS o (step, subscription, line, due)
       WHERE line IS NOT NULL AND due <= v_now AND step <> ALL (v_refused)) AS o;
@@ -146,8 +146,8 @@ BEGIN
       WHERE line IS NOT NULL AND step <> ALL (v_refused) ORDER BY subscription, line COLLATE "C"
     LOOP
       CONTINUE WHEN NOT EXISTS (SELECT 1 FROM beehive.lines
-        WHERE subscription = r.subscription AND key = r.line AND lease = r.token AND due > v_locked);
-      PERFORM beehive.leave_line_1(r.subscription, r.line, r.id, v_now);
+        WHERE subscription = r.subscription AND key = r.line AND lease = r.token AND due + 0 > v_locked);
+      PERFORM beehive.leave_line_1(r.subscription, r.line, r.id, v_locked);
       v_ended := v_ended || r.step;
     END LOOP;
   END IF;
@@ -220,7 +220,7 @@ BEGIN
     IF v_lines THEN
       -- A line that the last message has left above is begun anew.
       INSERT INTO beehive.lines (subscription, key, due)
-        SELECT DISTINCT subscription, line, v_now
+        SELECT DISTINCT subscription, line, v_locked
         FROM unnest(o_step, o_known, o_subscription, o_line, o_due) AS o (step, known, subscription, line, due)
         WHERE line IS NOT NULL AND due <= v_now AND step <> ALL (v_refused) AND known NOT IN (SELECT unnest(v_dropped))
         ON CONFLICT DO NOTHING;

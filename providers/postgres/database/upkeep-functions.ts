@@ -79,7 +79,7 @@ END $$;
 -- Looks, for a process that waits, whether something is due. A row for each subscription: ms until then, NULL for never.
 -- 'topology': it changed. 'taken': the leases of a dead process were taken over.
 CREATE OR REPLACE FUNCTION beehive.look_1(
-  v_topology bigint, v_key int, v_process int, v_subscriptions int[], v_lows bigint[]
+  v_topology bigint, v_key int, v_process int, v_subscriptions int[], v_lows bigint[], v_line_lows bigint[]
 ) RETURNS TABLE (what text, subscription int, wait bigint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -94,8 +94,8 @@ BEGIN
     END IF;
   END IF;
   RETURN QUERY
-    SELECT 'wait', s.id, w.wait FROM unnest(v_subscriptions, v_lows) AS s (id, low)
-    CROSS JOIN LATERAL beehive.wait_1(s.id, s.low, v_now) AS w;
+    SELECT 'wait', s.id, w.wait FROM unnest(v_subscriptions, v_lows, v_line_lows) AS s (id, low, line_low)
+    CROSS JOIN LATERAL beehive.wait_1(s.id, s.low, s.line_low, v_now) AS w;
 END $$;
 
 -- Gives back what dead processes had leased or locked: those whose advisory lock has been gone for a while. A message
@@ -130,7 +130,7 @@ BEGIN
   UPDATE beehive.messages SET due = 0, lease = NULL, process = NULL WHERE (subscription, id) IN (
     SELECT subscription, id FROM beehive.messages
     WHERE process = ANY (v_dead) AND lease IS NOT NULL AND due > v_now AND attempts = 1 FOR UPDATE SKIP LOCKED);
-  UPDATE beehive.lines l SET due = 0, lease = NULL, process = NULL
+  UPDATE beehive.lines l SET due = v_now, lease = NULL, process = NULL
     FROM (SELECT subscription, key FROM beehive.lines
       WHERE process = ANY (v_dead) AND lease IS NOT NULL AND due > v_now AND attempts = 1 FOR UPDATE SKIP LOCKED) AS d
     WHERE l.subscription = d.subscription AND l.key = d.key;

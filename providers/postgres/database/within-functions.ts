@@ -32,7 +32,7 @@ BEGIN
   v_now := (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
 
   -- Lines, then ids: as commit_1 locks them.
-  PERFORM beehive.lock_lines_1('{}', '{}', o.subscriptions, o.lines, v_now) FROM (
+  PERFORM beehive.lock_lines_1('{}', '{}', o.subscriptions, o.lines) FROM (
     SELECT coalesce(array_agg(subscription), '{}') AS subscriptions, coalesce(array_agg(line), '{}') AS lines
     FROM json_to_recordset(v->'outputs') AS o (subscription int, line text, due bigint)
     WHERE line IS NOT NULL AND due <= v_now) AS o;

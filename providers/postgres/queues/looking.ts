@@ -68,8 +68,9 @@ export class Looking {
     const isFull = this.#looks++ % fullEvery === 0;
     this.#untoldMs = Math.min(untoldMs.max, this.#untoldMs * untoldMs.factor);
     try {
-      const lows = subscriptions.map((id) => (isFull ? 0 : taking.low(id)));
-      const values = [topology.version, client.lockKey, listener.process, subscriptions, lows];
+      const lows = subscriptions.map((id) => (isFull ? { id: 0, line: 0 } : taking.low(id)));
+      const [ids, lines] = [lows.map(({ id }) => id), lows.map(({ line }) => line)];
+      const values = [topology.version, client.lockKey, listener.process, subscriptions, ids, lines];
       const now = clock.now();
       const { rows } = await client.call<LookRow>("look_2", values, { soft: true });
       for (const { what, subscription, wait } of rows) {

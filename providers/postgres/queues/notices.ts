@@ -21,6 +21,8 @@ export class Notices {
   /** Tells the notices of this process from those of others. */
   readonly #sender: string = randomUUID().slice(0, 8);
   readonly #published = new Map<number, number>();
+  /** Subscriptions whose messages became due some time ago: a look for them is to have no bounds. */
+  readonly #late = new Set<number>();
   #timer: Timer | undefined;
 
   constructor(client: PostgresClient, clock: Clock) {
@@ -28,8 +30,9 @@ export class Notices {
     this.#clock = clock;
   }
 
-  /** Remembers that messages became due. */
-  published(subscription: number, count: number): void {
+  /** Remembers that messages became due. @param late true if that may have been a while ago. @default false */
+  published(subscription: number, count: number, late = false): void {
+    if (late) this.#late.add(subscription);
     this.#published.set(subscription, (this.#published.get(subscription) ?? 0) + count);
     this.#timer ??= this.#clock.after(gatherMs, () => void this.#send());
   }
@@ -41,7 +44,7 @@ export class Notices {
     else this.#published.set(subscription, left);
   }
 
-  /** Returns the subscriptions of a notice, `all`, or nothing for one of this process. */
+  /** Returns the subscriptions of a notice, negative for late ones; `all`; or nothing for one of this process. */
   read(payload: string): readonly number[] | "all" | undefined {
     const [sender, ids = ""] = payload.split(":", 2);
     if (sender === this.#sender) return undefined;
@@ -54,8 +57,9 @@ export class Notices {
 
   async #send(): Promise<void> {
     this.#timer = undefined;
-    const ids = [...this.#published.keys()].join(",");
+    const ids = [...this.#published.keys()].map((id) => (this.#late.has(id) ? -id : id)).join(",");
     this.#published.clear();
+    this.#late.clear();
     if (ids === "") return;
     const payload = `${this.#sender}:${ids.length > maxPayload ? all : ids}`;
     // A lost notice only costs time: other processes look by themselves now and then.

@@ -121,7 +121,7 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
     this.#taking = new Taking({ ...shared, token, process });
     this.#looking = new Looking({ ...shared, taking: this.#taking, listener, pollMs });
     const windowMs = inMs(config.deduplication);
-    this.#within = new PushWithin({ ...shared, windowMs });
+    this.#within = new PushWithin({ ...shared, taking: this.#taking, windowMs });
     this.#committing = new Committing({ ...shared, token, process, windowMs, onCommitted });
   }
 
@@ -204,7 +204,7 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
     let until: number | undefined;
     let taken: Taken | undefined;
     try {
-      taken = await this.#taking.take(subscription, max, leaseMs);
+      taken = await this.#taking.take(subscription, max, leaseMs, look.due > 0);
       if (taken && taken.waitMs > 0) until = this.#clock.now() + taken.waitMs;
     } finally {
       this.#waiting.looked(subscription, look, until);
@@ -356,6 +356,11 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
   #onNotice(payload: string): void {
     const told = this.#notices.read(payload);
     if (told === "all") this.#waiting.touchAll();
-    else for (const id of told ?? []) this.#waiting.touch(id);
+    else for (const id of told ?? []) this.#told(Math.abs(id), id < 0);
+  }
+
+  #told(subscription: number, late: boolean): void {
+    if (late) this.#taking.unbound(subscription);
+    this.#waiting.touch(subscription);
   }
 }

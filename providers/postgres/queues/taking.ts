@@ -10,6 +10,10 @@ import type { Subscription, Topology } from "./topology.ts";
 const sweepMs = 5_000;
 /** How long a transaction may take that gives ids, in ms. A longer one is found by a sweep. */
 const lateMs = 1_000;
+/** The same for the time at which a line is due. */
+const lateLineMs = 500;
+/** How often a look has no lower bound when something was said to be there and is not found, in ms. */
+const missedMs = 1_000;
 /** The least events that an ordered subscription takes from the log at once. */
 const minFed = 64;
 
@@ -40,10 +44,18 @@ interface TakenRow extends MessageRow {
   readonly first_seen: number | null;
 }
 
-/** The known bounds of the ids of a subscription. */
-interface Bound {
+/** The known bounds of a subscription. */
+export interface Low {
   /** No message that was committed in time has a smaller id. */
-  low: number;
+  readonly id: number;
+  /** No line that was committed in time was due before, by the clock of the server. */
+  readonly line: number;
+}
+
+const unbounded: Low = { id: 0, line: 0 };
+
+interface Bound {
+  low: Low;
   /** The last ids that were given, and when that was known; the newest last. */
   given: readonly Given[];
   sweptAt: number;
@@ -52,6 +64,14 @@ interface Bound {
 interface Given {
   readonly last: number;
   readonly at: number;
+}
+
+/** The facts of a look, by which bounds are raised. */
+interface Found extends Given {
+  /** The smallest id from the bound on that lives; `null` for none. */
+  readonly first: number | null;
+  /** The time before which no line is due, by the clock of the server. */
+  readonly line: number;
 }
 
 /** Leases messages for polls. */
@@ -63,13 +83,26 @@ export class Taking {
     this.#parts = parts;
   }
 
-  /** Leases up to `max` messages. Returns `undefined` when the topology had changed: it was read anew. */
-  async take(subscription: Subscription, max: number, leaseMs: number): Promise<Taken | undefined> {
+  /**
+   * Leases up to `max` messages. Returns `undefined` when the topology had changed: it was read anew.
+   *
+   * @param said whether a message was said to be there. One that is not found may have been committed late.
+   */
+  async take(subscription: Subscription, max: number, leaseMs: number, said: boolean): Promise<Taken | undefined> {
+    const taken = await this.#take(subscription, max, leaseMs);
+    if (!said || taken === undefined || taken.leases.length > 0 || taken.unreadable.length > 0) return taken;
+    const sweptAt = this.#bounds.get(subscription.id)?.sweptAt ?? 0;
+    if (Math.abs(this.#parts.clock.now() - sweptAt) < missedMs) return taken;
+    this.unbound(subscription.id);
+    return await this.#take(subscription, max, leaseMs);
+  }
+
+  async #take(subscription: Subscription, max: number, leaseMs: number): Promise<Taken | undefined> {
     const { client, clock, serverClock, topology, token, process } = this.#parts;
     const sentAt = clock.now();
     const claim = token();
     const low = this.#low(subscription, sentAt);
-    const values = [topology.version, subscription.id, max, leaseMs, claim, process(), low];
+    const values = [topology.version, subscription.id, max, leaseMs, claim, process(), low.id, low.line];
     const { rows } = await client.call<TakenRow>(subscription.kept ? "take_2" : "take_1", values, { soft: true });
     const leases: PostgresLease[] = [];
     const unreadable: UnreadableRow<PostgresLease>[] = [];
@@ -82,14 +115,15 @@ export class Taking {
       }
       if (row.what === "enter") {
         await client.call("enter_1", [row.id]);
-        return await this.take(subscription, max, leaseMs);
+        return await this.#take(subscription, max, leaseMs);
       }
       if (row.what === "feed") {
         await client.call("feed_1", [subscription.id, Math.max(max, minFed)], { soft: true });
-        if (leases.length === 0) return await this.take(subscription, max, leaseMs);
+        if (leases.length === 0) return await this.#take(subscription, max, leaseMs);
       }
       if (row.what === "feed" || row.what === "unread") waitMs = 0;
-      else if (row.what === "last") this.#learn(subscription, low, first, row.id ?? 0, sentAt);
+      else if (row.what === "last")
+        this.#learn(subscription, low, { first, last: row.id ?? 0, line: row.lease ?? 0, at: sentAt });
       else if (row.what === "wait") {
         waitMs = row.lease ?? Infinity;
         first = row.first_seen;
@@ -118,37 +152,35 @@ export class Taking {
   /** Has the next look find all messages, since one of a smaller id than expected is due. */
   unbound(id: number): void {
     const bound = this.#bounds.get(id);
-    if (bound) Object.assign(bound, { low: 0, sweptAt: -Infinity });
+    if (bound) Object.assign(bound, { low: unbounded, sweptAt: -Infinity });
   }
 
-  /** Returns the id below which all that was committed in time is gone. */
-  low(id: number): number {
-    return this.#bounds.get(id)?.low ?? 0;
+  /** Returns the bounds below which all that was committed in time is gone. */
+  low(id: number): Low {
+    return this.#bounds.get(id)?.low ?? unbounded;
   }
 
-  /** Returns the smallest id to look at; 0 for all. */
-  #low({ id }: Subscription, now: number): number {
+  /** Returns the bounds of a look; none now and then. */
+  #low({ id }: Subscription, now: number): Low {
     const bound = this.#bounds.get(id);
-    return bound === undefined || Math.abs(now - bound.sweptAt) >= sweepMs ? 0 : bound.low;
+    return bound === undefined || Math.abs(now - bound.sweptAt) >= sweepMs ? unbounded : bound.low;
   }
 
   /**
-   * Raises the bound to the first message, but no further than to the ids of a moment ago: later ones may not be
-   * committed yet.
-   *
-   * @param first the smallest id from `low` on that lives; `null` for none.
-   * @param last the last id that was given.
+   * Raises the bounds to the first message and line, but no further than to the ids and the time of a moment ago: later
+   * ones may not be committed yet.
    */
-  #learn({ id }: Subscription, low: number, first: number | null, last: number, now: number): void {
-    const bound = this.#bounds.get(id) ?? { low: 0, given: [], sweptAt: now };
+  #learn({ id }: Subscription, low: Low, { first, last, line, at: now }: Found): void {
+    const bound = this.#bounds.get(id) ?? { low: unbounded, given: [], sweptAt: now };
     this.#bounds.set(id, bound);
     const newest = bound.given.at(-1);
     if (!newest || now - newest.at >= lateMs / 4 || now < newest.at) bound.given = [...bound.given, { last, at: now }];
     const settled = bound.given.findLastIndex(({ at }) => now - at >= lateMs);
     if (settled > 0) bound.given = bound.given.slice(settled);
     const committed = settled < 0 ? 0 : (bound.given[0]?.last ?? 0);
-    const next = Math.min(first ?? committed, committed);
-    bound.low = low === 0 ? next : Math.max(bound.low, next);
-    if (low === 0) bound.sweptAt = now;
+    const next: Low = { id: Math.min(first ?? committed, committed), line: line - lateLineMs };
+    const swept = low === unbounded;
+    bound.low = swept ? next : { id: Math.max(bound.low.id, next.id), line: Math.max(bound.low.line, next.line) };
+    if (swept) bound.sweptAt = now;
   }
 }

@@ -12,6 +12,7 @@ import { lineOf, messageOf } from "./message.ts";
 import { assertNoneIsKept } from "./committing.ts";
 import { OpenTransactions } from "./open-transactions.ts";
 import type { Notices } from "./notices.ts";
+import type { Taking } from "./taking.ts";
 import { readersOf, type Topology } from "./topology.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -21,6 +22,7 @@ export interface PushWithinParts {
   readonly clock: Clock;
   readonly topology: Topology;
   readonly waiting: Waiting;
+  readonly taking: Taking;
   readonly notices: Notices;
   /** How long the id of an event is known, in ms. */
   readonly windowMs: number;
@@ -65,10 +67,11 @@ export class PushWithin {
 
   constructor(parts: PushWithinParts) {
     this.#parts = parts;
-    const { client, clock, waiting, notices } = parts;
+    const { client, clock, waiting, taking, notices } = parts;
     this.#open = new OpenTransactions(client, clock, (subscription, count) => {
+      taking.unbound(subscription);
       waiting.touch(subscription);
-      notices.published(subscription, count);
+      notices.published(subscription, count, true);
     });
   }
 

@@ -28,7 +28,7 @@ export const estimate: CliCommand = defineCommand<Options, [modules: string[]]>(
     "Follows the events of modules from their entries through the actors, and says for each provider how many " +
     "processes and slots they need, how many requests they make, which limit a growing rate reaches first, and what a " +
     "month costs. Runs no actor and asks no cloud.\n\nDurations, retries and fan-out come from a journal (--observed), " +
-    "or from the module, which may export workload: { rates, behaviour, bytes } with the options of estimate of " +
+    "or from the module, which may export workload: { rates, work, bytes } with the options of estimate of " +
     "beehive-actors/testing. What neither says is assumed, and printed.",
   define: (command) =>
     command

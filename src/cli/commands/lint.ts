@@ -45,7 +45,7 @@ export const lint: CliCommand = defineCommand<Options, [modules: string[]]>({
     const loaded = await context.application(modules);
     const graph = await graphOf(loaded, options.observed);
     const container = loaded.isWhole ? loaded.options.container : "unknown";
-    const injection = checkInjection(loaded.descriptors, container);
+    const { findings: injection } = checkInjection(loaded.descriptors, container);
     const found = findings(graph, loaded.descriptors, clouds, loaded.publishers, injection).filter(
       ({ rule }) => !ignored.includes(rule),
     );

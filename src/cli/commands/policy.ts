@@ -38,7 +38,7 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
   async run({ output, settings, application }, options, modules) {
     const { provider = "" } = await settings();
     const { descriptors, pulsers, options: hive } = await application(modules);
-    const { publishes } = hive;
+    const { publishes, keep } = hive;
     const controls = hive.controls !== false;
     const module = await providerModule(provider.split(":", 1)[0] ?? "");
     const journal = hive.journal === undefined ? module?.journal === "stored" : hive.journal !== false;
@@ -52,6 +52,7 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
       descriptors,
       pulsers,
       publishes,
+      keep,
       journal,
       controls,
     });

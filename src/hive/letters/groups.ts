@@ -30,7 +30,7 @@ const maxMessage = 300;
 const variable = /"[^"]*"|“[^”]*”|`[^`]*`|(?<!\w)'[^']*'(?!\w)|[\w.:+-]*\d[\w.:+-]*/g;
 
 /** Returns a message without its variable parts and secrets. */
-export function constantParts(message: string): string {
+function constantParts(message: string): string {
   return safeText(message, maxMessage).replace(variable, "…").replaceAll(/\s+/g, " ").trim();
 }
 

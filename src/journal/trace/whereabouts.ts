@@ -90,7 +90,7 @@ export class Whereabouts {
   /** Returns the event in front of the line of an event. */
   async #headOf(event: TraceRecord, queueName: string): Promise<Pick<TracedBranch, "behind" | "behindUntil">> {
     const { queues } = this.#parts;
-    // Who knows the holders of keys finds an event cheaply. An id with a source is not one of a queue.
+    // A provider with `holders` finds an event cheaply. An id with a source is not one of a queue.
     if (!queues?.peek || !queues.holders || isOfSource(event.id))
       return { ...inFront, behind: await this.#holderOf(event, queueName) };
     const [found] = await queues.peek(QueueName.parse(queueName), { limit: 1, id: event.id }).catch(() => []);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Capabilities, Provider } from "../../contract/provider.ts";
+import type { ArchivedLog, Capabilities, LogLimit, Provider } from "../../contract/provider.ts";
 import type { Transaction } from "../../contract/transaction.ts";
 import type { ForgetfulClock } from "./forgetful-clock.ts";
 
@@ -45,19 +45,30 @@ export interface ContractSubject {
  */
 export interface ContractCase {
   readonly name: string;
+  /** What the case needs of a log that an archive may not hold: it then checks the reason. */
+  readonly limit?: LogLimit;
   readonly run: (subject: ContractSubject) => Promise<void>;
 }
 
 /** Returns a case for a capability. Without the capability it checks the reason. */
-export function needs(capability: keyof Capabilities, { name, run }: ContractCase): ContractCase {
+export function needs(capability: keyof Capabilities, { name, limit, run }: ContractCase): ContractCase {
   return {
     name: `${name} [${capability}]`,
     async run(subject) {
       const can = subject.provider.capabilities[capability];
-      if (can === true) await run(subject);
-      else assertReason(capability, can);
+      const reason = typeof can === "object" ? limit && can.limits[limit] : can;
+      if (reason === true || reason === undefined) await run(subject);
+      else assertReason(capability, reason);
     },
   };
+}
+
+/** Asserts that a capability is true, or that each reason against it is a sentence. */
+export function assertCapability(capability: string, can: unknown): void {
+  if (can === true) return;
+  const { kind, limits = {} } = (typeof can === "object" && can !== null ? can : {}) as Partial<ArchivedLog>;
+  if (kind !== "archive") return assertReason(capability, can);
+  for (const [limit, reason] of Object.entries(limits)) assertReason(`${capability}.${limit}`, reason);
 }
 
 /** Asserts that the reason for a missing capability is a sentence. */

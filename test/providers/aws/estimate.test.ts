@@ -36,10 +36,8 @@ test("the requests of the bench are those of the estimate", async () => {
     actorDescription(name, { name: `Hop${n}`, publishes: next === undefined ? [] : [`${next}-${next}`] })(Hop as never);
     return Hop;
   });
-  const behaviour = Object.fromEntries(
-    names.slice(1).map((next, n) => [`Hop${n}`, { publishes: { [next]: 1 } }] as const),
-  );
-  const of = await estimated({ actors, behaviour, rates: { One: 1 } });
+  const work = Object.fromEntries(names.slice(1).map((next, n) => [`Hop${n}`, { publishes: { [next]: 1 } }] as const));
+  const of = await estimated({ actors, work, rates: { One: 1 } });
   near(await requestsOfHive(events), of("SQS", "send", "receive", "delete") / names.length, "requests an event");
 });
 

@@ -22,6 +22,7 @@ test("the roles cover exactly the parts that a hive uses", () => {
   assert.equal(onStorage({ stores, journal: true }), ["Table"]);
   assert.equal(onStorage({ stores, controls: undefined }), ["Table"]);
   assert.equal(onStorage({ stores, claimCheck: true }), ["Blob"]);
+  assert.equal(onStorage({ stores, kept: true }), ["Table", "Blob"]);
   assert.equal(onStorage({}), ["Table", "Blob"]);
 });
 

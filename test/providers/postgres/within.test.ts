@@ -72,6 +72,28 @@ test("a transaction that commits late is not passed over", async () => {
   assert.is(worker.seen.at(-1), "late");
 });
 
+test("an ordered event of a long transaction is had soon after the commit", async () => {
+  await using worker = await reader("Long-Read", { ordered: true });
+  await using web = await publisher();
+  await web.push(new Event("Long", 0, { partitionKey: "a" }));
+  await worker.until(1);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  let committedAt = 0;
+  await inTransaction(async (within) => {
+    await web.push(new Event("Long", "late", { partitionKey: "b" }), { within });
+    // Others come and go meanwhile.
+    for (let n = 1; n <= 10; n++) {
+      await web.push(new Event("Long", n, { partitionKey: "a" }));
+      await worker.until(n + 1);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    committedAt = performance.now();
+  });
+  await worker.until(12);
+  const ms = performance.now() - committedAt;
+  assert.ok(ms < 2_000, `it took ${ms} ms`);
+});
+
 test("transactions of one key come in the order of their commits", async () => {
   await using worker = await reader("Line-Read", { ordered: true });
   await using web = await publisher();

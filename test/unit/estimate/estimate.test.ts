@@ -30,7 +30,7 @@ function requests({ plan }: Awaited<ReturnType<typeof planOf>>, action: string, 
 }
 
 test("events are followed to every subscription of a topic", async () => {
-  const { traffic } = await planOf("sqlite", { behaviour: { Intake: { publishes: { Accepted: 0.8 } } } });
+  const { traffic } = await planOf("sqlite", { work: { Intake: { publishes: { Accepted: 0.8 } } } });
   assert.equal(
     traffic.flows.map(({ queue, rate }) => [queue, rate]),
     [
@@ -43,8 +43,8 @@ test("events are followed to every subscription of a topic", async () => {
 
 test("a cycle adds up what comes around", async () => {
   const retry = actorOf("Retry", { "Accepted-Retry": ["Orders"] });
-  const behaviour = { Retry: { publishes: { Orders: 0.5 } } };
-  const { traffic } = await planOf("sqlite", { actors: [intake, retry], behaviour, rates: { Orders: "100/s" } });
+  const work = { Retry: { publishes: { Orders: 0.5 } } };
+  const { traffic } = await planOf("sqlite", { actors: [intake, retry], work, rates: { Orders: "100/s" } });
   assert.equal(
     traffic.flows.map(({ rate }) => Math.round(rate)),
     [200, 200],
@@ -60,14 +60,14 @@ test("a cycle whose events multiply is refused, with the cure", async () => {
 
 test("slots follow Little's law, with head room", async () => {
   const { plan } = await planOf("sqlite", {
-    behaviour: { Stock: { duration: "50ms", attempts: 1.2, stores: {} } },
+    work: { Stock: { duration: "50ms", attempts: 1.2, stores: {} } },
   });
   const { busy, slots, holdMs } = plan.slots[1] ?? {};
   assert.equal([holdMs, Math.round((busy ?? 0) * 10) / 10, slots], [52, 6.2, 9]);
 });
 
 test("processes have slots for the widest actor, and a note says so", async () => {
-  const { plan } = await planOf("sqlite", { behaviour: { Stock: { duration: "1s" } } });
+  const { plan } = await planOf("sqlite", { work: { Stock: { duration: "1s" } } });
   assert.is(plan.processes, 15);
   assert.match(plan.notes.join(" "), "Accepted-Stock needs 144 slots, and a process has 10.");
 });
@@ -78,8 +78,14 @@ test("processes have processor time for all events", async () => {
 });
 
 test("an ordered actor has a rate for each key", async () => {
-  const { plan } = await planOf("postgres", { behaviour: { Mail: { duration: "45ms" } } });
+  const { plan } = await planOf("postgres", { work: { Mail: { duration: "45ms" } } });
   assert.equal([plan.slots[2]?.perKey, plan.slots[1]?.perKey], [20, undefined]);
+});
+
+test("few keys bound an ordered actor on every provider", async () => {
+  const { plan } = await planOf("azure", { work: { Mail: { duration: "90ms", keys: 20 } } });
+  const use = plan.limits.find(({ limit }) => limit === "order by key");
+  assert.equal([use?.at, use?.used, use?.max, use?.reachedAt], ["one key of Accepted-Mail", 5, 10, 200]);
 });
 
 test("a topic with both kinds of subscriptions is published twice to SNS", async () => {
@@ -106,18 +112,18 @@ test("an idle queue of AWS costs a request each ten seconds and process", async 
 });
 
 test("the first limit is the one that the lowest rate reaches", async () => {
-  const behaviour = { Stock: { stores: { Orders: { writes: 1 } } } };
-  const { plan } = await planOf("aws", { behaviour });
+  const work = { Stock: { stores: { Orders: { writes: 1 } } } };
+  const { plan } = await planOf("aws", { work });
   const [first, second] = plan.limits;
   assert.equal([first?.limit, first?.at, first?.reachedAt], ["DynamoDB writes of a partition", "Orders", 1_000]);
   assert.ok((second?.reachedAt ?? 0) >= 1_000);
   assert.ok(plan.fits);
-  assert.not((await planOf("aws", { behaviour, rates: "1001/s" })).plan.fits);
+  assert.not((await planOf("aws", { work, rates: "1001/s" })).plan.fits);
 });
 
 test("events that wait for a retry are in flight on SQS", async () => {
   const slow = { Stock: { attempts: 2, duration: 0, stores: {} } };
-  const { plan } = await planOf("aws", { behaviour: slow, defaults: { retry: { minDelay: "60s" } } });
+  const { plan } = await planOf("aws", { work: slow, defaults: { retry: { minDelay: "60s" } } });
   const inFlight = plan.limits.find(({ limit }) => limit === "SQS in flight");
   assert.is(inFlight?.at, "Accepted-Stock");
   assert.ok(Math.abs((inFlight?.used ?? 0) - 6_003) < 1, String(inFlight?.used));
@@ -131,8 +137,8 @@ test("Service Bus is planned as standard, then as premium", async () => {
 });
 
 test("one item that all events write bounds PostgreSQL", async () => {
-  const behaviour = { Stock: { stores: { Stock: { writes: 1, items: 2 } } } };
-  const [first] = (await planOf("postgres", { behaviour })).plan.limits;
+  const work = { Stock: { stores: { Stock: { writes: 1, items: 2 } } } };
+  const [first] = (await planOf("postgres", { work })).plan.limits;
   assert.equal([first?.limit, first?.at, first?.reachedAt], ["commit groups with one item", "one of Stock", 400]);
 });
 
@@ -178,8 +184,13 @@ test("an entry without a rate, and a wrong rate or actor, are named", async () =
     [{ rates: undefined }, "Give the rate at an entry: there are Orders-."],
     [{ rates: "many" }, 'a rate is a text such as 200/s or 5000/h, not "many"'],
     [{ rates: { Nowhere: 1 } }, "No actor reads Nowhere; the entries are Orders-"],
-    [{ behaviour: { Stok: {} } }, "Stok: there is no such actor; there are Intake"],
-    [{ behaviour: { Stock: { attempts: 0.5 } } }, "Stock: attempts must be 1 or more"],
+    [{ work: { Stok: {} } }, "Stok: there is no such actor; there are Intake"],
+    [{ work: { Stock: { attempts: 0.5 } } }, "Stock: attempts must be 1 or more"],
+    [{ work: { Stock: { duraton: 1 } as never } }, 'Stock: "duraton" is not an option; there are duration'],
+    [
+      { work: { Intake: { publishes: { Acepted: 1 } } } },
+      "Intake: it does not publish to Acepted; it declares Accepted-",
+    ],
     [{ for: ["memory" as ProviderName] }, 'there is no plan for "memory"'],
     [{ headRoom: 1 }, "headRoom must be from 0 to 0.9"],
   ];
@@ -197,7 +208,7 @@ test("a pulser is an entry at the rate of its schedule", async () => {
 });
 
 test("the assumptions are named, with the actors that they are about", async () => {
-  const { assumed } = await planOf("aws", { behaviour: { Stock: { duration: 5, attempts: 1 } } });
+  const { assumed } = await planOf("aws", { work: { Stock: { duration: 5, attempts: 1 } } });
   assert.equal(assumed, [
     "an attempt takes 10 ms (Intake, Mail)",
     "nothing is tried again (Intake, Mail)",

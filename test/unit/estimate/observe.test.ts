@@ -71,7 +71,7 @@ test("a hive that ran is planned as it was seen", async () => {
   await hive.whenIdle();
   const { traffic } = await estimate({ actors: [reader, worker], rates: { In: "10/s" }, observed: hive.journal });
   assert.equal(
-    traffic.flows.map(({ queue, rate, behaviour }) => [queue, rate, behaviour.attempts]),
+    traffic.flows.map(({ queue, rate, work }) => [queue, rate, work.attempts]),
     [
       ["Done-Reader", 10, 1],
       ["In-Worker", 10, 2],

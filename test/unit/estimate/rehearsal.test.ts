@@ -20,16 +20,17 @@ interface Given {
 /** Returns one queue, or two in a row. */
 function scene(...stations: readonly Given[]): [Traffic, Slots[]] {
   const flows = stations.map(({ rate, attempts = 1, onward = 0 }, n): Flow => {
-    const behaviour = {
+    const work = {
       durationMs: 0,
       whole: false,
       attempts,
+      keys: Infinity,
       publishes: new Map(onward > 0 ? [[`Q${n + 1}`, onward] as const] : []),
       stores: new Map(),
       assumed: [],
     };
     const names = { queue: `Q${n}`, destination: `Q${n}`, actor: `A${n}` };
-    return { ...names, ordered: false, parallelism: 10, retryMs: 1_000, behaviour, rate };
+    return { ...names, ordered: false, parallelism: 10, retryMs: 1_000, work, rate };
   });
   const slots = stations.map(({ holdMs, slots: count, rate }, n): Slots => {
     const names = { queue: `Q${n}`, actor: `A${n}`, perKey: undefined, parallelism: 10 };

@@ -47,7 +47,7 @@ function actorOf(name: string, ...dependencies: Injectable[]): ActorClass {
 
 async function check(actor: ActorClass, container?: Container): Promise<readonly string[]> {
   const descriptors = actorsFrom(actor);
-  return checkInjection([...descriptors], container).map(({ severity, message }) => `${severity}: ${message}`);
+  return checkInjection([...descriptors], container).findings.map(({ severity, message }) => `${severity}: ${message}`);
 }
 
 const missing = (path: string, name = "Url"): string =>

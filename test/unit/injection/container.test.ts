@@ -1,8 +1,9 @@
-import { Container, inject, injectable, type ServiceIdentifier } from "inversify";
+import { Container, inject, injectable, postConstruct, type ServiceIdentifier } from "inversify";
 import * as assert from "uvu/assert";
 import { actorDescription, type ActorClass, type ActorDescriptor } from "../../../src/actors/actor.ts";
 import { actorsFrom } from "../../../src/actors/actors-from.ts";
 import { ActorContainer, Container as LateContainer, injects, token } from "../../../src/injection/container.ts";
+import { silentLogger } from "../../../src/base/logger.ts";
 import type { Step } from "../../../src/contract/provider.ts";
 import type { CollectionStore, Identified, Stores } from "../../../src/contract/stores.ts";
 import {
@@ -108,7 +109,7 @@ test("an unbound gateway is made for each actor, with the step's store", async (
   const container = new ActorContainer(storesNamed("direct"), undefined);
   const descriptor = await descriptorOf(Actor);
   const actors = (await Promise.all(
-    ["one", "two"].map((name) => container.resolve(descriptor, stepOf(name))),
+    ["one", "two"].map(async (name) => container.resolve(descriptor, stepOf(name))),
   )) as Actor[];
   assert.equal(
     actors.map(({ gateway }) => nameOf(gateway.orders)),
@@ -130,6 +131,29 @@ test("a bound gateway has the store of the step", async () => {
   const parent = new Container();
   parent.bind(Gateway).toSelf();
   assert.is(nameOf((await resolved(Actor, parent)).gateway.orders), "step");
+});
+
+test("an actor that waits for nothing is made at once, another when it is ready", async () => {
+  class Plain extends Base {}
+  @injectable()
+  class Prepared extends Base {
+    ready = false;
+    @postConstruct()
+    async prepare(): Promise<void> {
+      await new Promise((resolve) => setImmediate(resolve));
+      this.ready = true;
+    }
+  }
+  const make = async (actorType: ActorClass): Promise<unknown> => {
+    const container = new ActorContainer(storesNamed("direct"), undefined);
+    const descriptor = await descriptorOf(actorType);
+    container.check([descriptor], silentLogger);
+    return { made: container.resolve(descriptor, stepOf("step")) };
+  };
+  const [plain, prepared] = (await Promise.all([make(Plain), make(Prepared)])) as { made: unknown }[];
+  assert.instance(plain?.made, Plain);
+  assert.instance(prepared?.made, Promise);
+  assert.is(((await prepared?.made) as Prepared).ready, true);
 });
 
 test("dynamic and async values are injected beside stores of the step", async () => {
@@ -154,7 +178,7 @@ test("dynamic and async values are injected beside stores of the step", async ()
   const container = new ActorContainer(storesNamed("direct"), parent);
   const descriptor = await descriptorOf(Actor);
   const actors = (await Promise.all(
-    ["one", "two"].map((name) => container.resolve(descriptor, stepOf(name))),
+    ["one", "two"].map(async (name) => container.resolve(descriptor, stepOf(name))),
   )) as Actor[];
   assert.equal(
     actors.map(({ greeting, later, orders }) => [greeting, later, nameOf(orders)]),

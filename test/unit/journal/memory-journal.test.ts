@@ -32,6 +32,14 @@ test("entries appended while reading do not disturb the reader", async () => {
   assert.equal(read, ["3", "2", "1"]);
 });
 
+test("control characters become spaces, as in a stored journal", async () => {
+  const journal = new MemoryJournal(3);
+  const output = { id: "2\n", eventType: "B", destination: "B-", dueAt: undefined };
+  journal.append(entry({ eventId: "1\u007f", subject: "a\nb", outputs: [output] }));
+  const [read] = await all(journal.read());
+  assert.equal([read?.eventId, read?.subject, read?.outputs[0]?.id], ["1 ", "a b", "2 "]);
+});
+
 test("since is inclusive and until is exclusive", async () => {
   const journal = new MemoryJournal(10);
   for (let time = 1; time <= 5; time++) journal.append(entry({ eventId: String(time), time }));

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import type { JournalEntry } from "../../../src/journal/journal.ts";
-import { entriesOf } from "../../../src/journal/segment-entries.ts";
+import { entriesIn, entriesOf } from "../../../src/journal/segment-entries.ts";
 import { SegmentText, segmentsFrom } from "../../../src/journal/segment.ts";
 import { suite } from "../../support/suite.ts";
 import { entry } from "./entries.ts";
@@ -76,6 +76,51 @@ test("entries out of order have the time of the newest", () => {
   const text = new SegmentText();
   for (const time of [3_000, 5_000, 4_000]) text.append(entry({ time }));
   assert.is(text.newest, 5_000);
+});
+
+test("an event that an entry published takes no ties of its own", () => {
+  const text = new SegmentText();
+  const ids = ["a", "b"].map((letter) => letter.repeat(36));
+  const ties = { correlationId: ids[0], causationId: ids[0] };
+  const output = { id: ids[1] ?? "", eventType: "OrderPaid", destination: "OrderPaid-", dueAt: undefined };
+  const publishing = entry({
+    eventId: ids[0] ?? "",
+    actor: "Pay",
+    attempt: 1,
+    outcome: "committed",
+    outputs: [output],
+  });
+  text.append(publishing);
+  const before = text.length;
+  const following = entry({ eventId: output.id, eventType: "OrderPaid", queueName: "OrderPaid-", ...ties });
+  text.append(following);
+  assert.ok(text.length - before < 36, `${text.length - before} characters more`);
+  assert.equal(entriesOf(text.toString()), [publishing, following]);
+});
+
+test("ties that the publishing entry does not tell are written", () => {
+  const text = new SegmentText();
+  const output = { id: "2", eventType: "OrderPaid", destination: "OrderPaid-", dueAt: undefined };
+  const publishing = entry({ outputs: [output] });
+  const following = ["other", undefined].map((correlationId) =>
+    entry({ eventId: "2", correlationId, causationId: "1 elsewhere" }),
+  );
+  for (const one of [publishing, ...following]) text.append(one);
+  assert.equal(entriesOf(text.toString()), [publishing, ...following]);
+});
+
+test("a segment of an earlier release is read", () => {
+  const lines =
+    "1000 0 =1 0 =OrderAccepted =OrderAccepted- =pushed 2 0 500 0 0 1 =OrderAccepted-Work =committed 517 =Work 20 1 =2 =OrderPaid =OrderPaid- 8000";
+  const [pushed, delivered] = entriesIn({ lines: lines.replaceAll(" ", "\u007f") });
+  assert.equal(pushed, entry());
+  const output = { id: "2", eventType: "OrderPaid", destination: "OrderPaid-", dueAt: 9_000 };
+  const work = { queueName: "OrderAccepted-Work", actor: "Work", attempt: 1, outcome: "committed" as const };
+  assert.equal(delivered, entry({ ...work, time: 1_500, durationMs: 20, outputs: [output] }));
+});
+
+test("a segment of an unknown format has no entries", () => {
+  assert.equal(entriesIn({}), []);
 });
 
 test("a part of a millisecond is written as whole milliseconds", () => {

@@ -190,7 +190,7 @@ test("a replay changes nothing, and tells the actor", async () => {
   const read = async (): Promise<unknown> => [
     await stores.collection("ReplayTotals").find("lamp"),
     await stores.counters.get("ReplaySold", "lamp"),
-    await Promise.all(((await queues.log?.topics()) ?? []).map((topic) => queues.log?.range(topic))),
+    await Promise.all(((await queues.log?.topics()) ?? []).map(async (topic) => queues.log?.range(topic))),
     await Promise.all(((await queues.names?.()) ?? []).map((name) => queues.counts(name))),
   ];
   const before = await read();

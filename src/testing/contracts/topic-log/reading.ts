@@ -14,7 +14,7 @@ export const reading: readonly ContractCase[] = [
   {
     name: "positions are gapless, from 0, and monotonic in time",
     async run(subject) {
-      const topic = await KeptTopic.make(subject);
+      await using topic = await KeptTopic.make(subject);
       await topic.push([0, 1, 2]);
       await topic.push([3]);
       const events = await topic.read();
@@ -22,7 +22,7 @@ export const reading: readonly ContractCase[] = [
         events.map(({ position }) => position),
         [0, 1, 2, 3],
       );
-      assert.deepEqual(bodiesOf(events), [0, 1, 2, 3]);
+      assert.deepEqual(topic.inOrder(bodiesOf(events)), [0, 1, 2, 3]);
       const times = events.map(({ published }) => published);
       assert.deepEqual(
         times,
@@ -34,9 +34,10 @@ export const reading: readonly ContractCase[] = [
   {
     name: "a kept event is whole, and addressed to its topic",
     async run(subject) {
-      const topic = await KeptTopic.make(subject);
+      await using topic = await KeptTopic.make(subject);
       const event = topic.event({ n: 1 }, { properties: { a: true }, partitionKey: "k", correlationId: "c", url: "u" });
       await subject.provider.queues.push([event]);
+      await topic.has(1);
       const [kept] = await topic.read();
       assert.deepEqual(kept?.event.toRecord(), event.toRecord());
     },
@@ -44,17 +45,17 @@ export const reading: readonly ContractCase[] = [
   {
     name: "an event stays readable after it was consumed",
     async run(subject) {
-      const topic = await KeptTopic.make(subject);
+      await using topic = await KeptTopic.make(subject);
       const reader = await topic.subscribe("Reads");
       await topic.push(["a", "b"]);
-      assert.deepEqual((await topic.drain(reader)).toSorted(compareBodies), ["a", "b"]);
+      assert.deepEqual((await topic.drain(reader, 2)).toSorted(compareBodies), ["a", "b"]);
       assert.deepEqual(bodiesOf(await topic.read()), ["a", "b"]);
     },
   },
   {
     name: "a read takes a part, by position, limit and key",
     async run(subject) {
-      const topic = await KeptTopic.make(subject);
+      await using topic = await KeptTopic.make(subject);
       for (let n = 0; n < 6; n++) await topic.push([n], { partitionKey: n % 2 === 0 ? "even" : "odd" });
       assert.deepEqual(bodiesOf(await topic.log.read(topic.name, { from: 2, limit: 2 })), [2, 3]);
       assert.deepEqual(bodiesOf(await topic.read(1, "even")), [2, 4]);
@@ -65,7 +66,7 @@ export const reading: readonly ContractCase[] = [
   {
     name: "positionAt finds the first event of a time",
     async run(subject) {
-      const topic = await KeptTopic.make(subject);
+      await using topic = await KeptTopic.make(subject);
       await topic.push([0, 1]);
       await wait(20);
       await topic.push([2]);
@@ -80,17 +81,19 @@ export const reading: readonly ContractCase[] = [
     name: "a duplicate is kept once",
     async run(subject) {
       if (subject.provider.capabilities.deduplication !== true) return;
-      const topic = await KeptTopic.make(subject);
+      await using topic = await KeptTopic.make(subject);
       const event = topic.event(1);
       await subject.provider.queues.push([event, event]);
       await subject.provider.queues.push([event]);
-      assert.equal((await topic.read()).length, 1);
+      await topic.push([2]);
+      await topic.has(1);
+      assert.deepEqual(topic.inOrder(bodiesOf(await topic.read())), [1, 2]);
     },
   },
   {
     name: "eight publishers at once skip no position and no reader's event",
     async run(subject) {
-      const topic = await KeptTopic.make(subject);
+      await using topic = await KeptTopic.make(subject);
       const [publishers, pushes] = [8, 25];
       const total = publishers * pushes * 2;
       const seen: number[] = [];
@@ -103,7 +106,8 @@ export const reading: readonly ContractCase[] = [
         }
       })();
       const publish = async (one: number): Promise<void> => {
-        for (let n = 0; n < pushes; n++) await topic.push([`${one}-${n}-a`, `${one}-${n}-b`]);
+        for (let n = 0; n < pushes; n++)
+          await subject.provider.queues.push([topic.event(`${one}-${n}-a`), topic.event(`${one}-${n}-b`)]);
       };
       await Promise.all(Array.from({ length: publishers }, (_, one) => publish(one)));
       await eventually("the reader has all", () => seen.length === total).finally(() => (over = true));
@@ -128,6 +132,7 @@ export const reading: readonly ContractCase[] = [
       });
       await hive.start();
       await hive.push(new Event(name, "before"));
+      await eventually("the log has it", async () => (await hive.log(name).range()).next === 1);
       const ending = new AbortController();
       const seen: unknown[] = [];
       const following = (async () => {
@@ -139,10 +144,10 @@ export const reading: readonly ContractCase[] = [
       await eventually("all were followed", () => seen.length === 3);
       ending.abort();
       await following;
-      assert.deepEqual(seen, [1, 2, 3]);
+      assert.deepEqual(seen.toSorted(compareBodies), [1, 2, 3]);
       const read: unknown[] = [];
       for await (const { event } of hive.log(name).read()) read.push(event.getBody());
-      assert.deepEqual(read, ["before", 1, 2, 3]);
+      assert.deepEqual(read, ["before", ...seen]);
     },
   },
   {

@@ -9,7 +9,8 @@ export const restoring: readonly ContractCase[] = [
   {
     name: "a restored topic has the ids, times and positions of the backup",
     async run(subject) {
-      const [from, to] = [await KeptTopic.make(subject), await KeptTopic.make(subject)];
+      await using from = await KeptTopic.make(subject);
+      await using to = await KeptTopic.make(subject);
       if (!to.log.restore) return;
       await from.push([0, { text: "ä\0" }, new Uint8Array([1, 2])], { partitionKey: "k", properties: { a: 1 } });
       await from.push([3]);
@@ -21,6 +22,7 @@ export const restoring: readonly ContractCase[] = [
       }));
       const log = logOf(to);
       assert.deepEqual(await log.restore(loggedOf(moved)), { restored: 4, present: 0 });
+      await to.has(4);
       assert.deepEqual(
         (await to.read()).map(({ event, ...place }) => [place, event.toRecord()]),
         moved.map(({ event, ...place }) => [place, event.toRecord()]),
@@ -43,27 +45,31 @@ export const restoring: readonly ContractCase[] = [
   {
     name: "subscriptions get no restored event as a new one, and may go back to it",
     async run(subject) {
-      const topic = await KeptTopic.make(subject);
+      await using topic = await KeptTopic.make(subject);
       if (!topic.log.restore) return;
       const reader = await topic.subscribe("Reads", undefined, true);
       await topic.push([0]);
-      await topic.drain(reader);
+      await topic.drain(reader, 1);
       // Position 2 was compacted in the backup.
       await topic.log.restore(topic.name, keptOf(subject, topic, [1, 3]));
+      await topic.has(3);
       assert.equal((await topic.log.position(reader)).behind, 0);
       await topic.push([4]);
-      assert.deepEqual(await topic.drain(reader), [4]);
+      assert.deepEqual(await topic.drain(reader, 1), [4]);
       await topic.log.rewind(reader, "beginning", "drop");
-      assert.equal((await topic.log.position(reader)).behind, 4);
-      assert.deepEqual(await topic.drain(reader), [0, 1, 3, 4]);
+      // An archive sends them bit by bit.
+      if (!topic.log.archive) assert.equal((await topic.log.position(reader)).behind, 4);
+      assert.deepEqual(topic.inOrder(await topic.drain(reader, 4)), [0, 1, 3, 4]);
       const late = await topic.subscribe("Late", "beginning");
-      assert.deepEqual((await topic.drain(late)).length, 4);
+      assert.deepEqual((await topic.drain(late, 4)).length, 4);
     },
   },
   {
     name: "a backup that does not follow what is there is refused",
+    // Only where subscriptions read the log itself, they could get what is restored.
+    limit: "retention",
     async run(subject) {
-      const topic = await KeptTopic.make(subject);
+      await using topic = await KeptTopic.make(subject);
       const { log } = topic;
       if (!log.restore) return;
       const restore = (positions: readonly number[]): Promise<void> =>

@@ -6,10 +6,10 @@ import { Event } from "../../../events/event.ts";
 import { injects } from "../../../injection/container.ts";
 import { collectionStore, counterStore, keyedListStore } from "../../../injection/tokens.ts";
 import { rejectsWith } from "../assertions.ts";
-import type { ContractCase } from "../contract.ts";
+import type { ContractCase, ContractSubject } from "../contract.ts";
 import { eventually } from "../eventually.ts";
 import { actor, running } from "../hive/harness.ts";
-import { compareBodies, KeptTopic } from "./kept-topic.ts";
+import { bodiesOf, compareBodies, KeptTopic } from "./kept-topic.ts";
 
 interface Sum {
   readonly id: string;
@@ -21,31 +21,48 @@ export const rewinding: readonly ContractCase[] = [
   {
     name: "a rewind delivers the past again, marked as replayed",
     async run(subject) {
-      const topic = await KeptTopic.make(subject);
+      await using topic = await KeptTopic.make(subject);
       const reader = await topic.subscribe("Reads", undefined, true);
-      await topic.push([0, 1, 2]);
-      await topic.drain(reader);
+      for (const body of [0, 1, 2]) await topic.push([body]);
+      await topic.drain(reader, 3);
       await topic.log.rewind(reader, 1, "drop");
       await topic.push([3]);
-      const leases: unknown[] = [];
+      const leases = new Map<unknown, unknown>();
       for (let n = 0; n < 3; n++) {
         const [lease] = await topic.take(reader, 1);
         assert.ok(lease);
-        leases.push([lease.event.getBody(), lease.replayed, lease.attempt]);
+        leases.set(lease.event.getBody(), [lease.replayed, lease.attempt]);
         await subject.provider.queues.commit(lease, []);
       }
-      assert.deepEqual(leases, [
-        [1, { position: 1, rewind: 1, outputs: "drop" }, 1],
-        [2, { position: 2, rewind: 1, outputs: "drop" }, 1],
-        [3, undefined, 1],
-      ]);
+      assert.deepEqual(topic.inOrder([...leases.keys()]), [1, 2, 3]);
+      assert.deepEqual(leases.get(1), [{ position: 1, rewind: 1, outputs: "drop" }, 1]);
+      assert.deepEqual(leases.get(2), [{ position: 2, rewind: 1, outputs: "drop" }, 1]);
+      assert.deepEqual(leases.get(3), [undefined, 1]);
+    },
+  },
+  {
+    name: "a rewind takes what waits away, and delivers it once",
+    async run(subject) {
+      await using topic = await KeptTopic.make(subject);
+      const reader = await topic.subscribe("Reads");
+      await topic.push([0, 1, 2]);
+      await topic.log.rewind(reader, "beginning", "publish");
+      const leases = await topic.take(reader, 3);
+      assert.deepEqual(bodiesOf(leases).toSorted(compareBodies), [0, 1, 2]);
+      assert.deepEqual(
+        leases.map(({ replayed }) => replayed?.outputs),
+        ["publish", "publish", "publish"],
+      );
+      for (const lease of leases) await subject.provider.queues.commit(lease, []);
+      assert.deepEqual(await topic.drain(reader), []);
     },
   },
   {
     name: "a rewind takes leases, waiting and delayed events away",
+    limit: "rewind",
     async run(subject) {
       const { queues } = subject.provider;
-      const topic = await KeptTopic.make(subject);
+      await using topic = await KeptTopic.make(subject);
       const reader = await topic.subscribe("Reads");
       await topic.push([0, 1, 2]);
       const [leased, delayed] = await topic.take(reader, 2);
@@ -54,7 +71,7 @@ export const rewinding: readonly ContractCase[] = [
       await topic.log.rewind(reader, "beginning", "publish");
       await rejectsWith("LeaseLost", () => queues.commit(leased, []));
       assert.deepEqual(await queues.renew([leased], 60_000), [false]);
-      assert.deepEqual((await topic.drain(reader)).toSorted(compareBodies), [0, 1, 2]);
+      assert.deepEqual((await topic.drain(reader, 3)).toSorted(compareBodies), [0, 1, 2]);
       const { ready, leased: held, delayed: later } = await queues.counts(reader);
       assert.deepEqual([ready, held, later], [0, 0, 0]);
     },
@@ -62,25 +79,25 @@ export const rewinding: readonly ContractCase[] = [
   {
     name: "a rewind leaves other subscriptions and dead letters alone",
     async run(subject) {
-      const topic = await KeptTopic.make(subject);
+      await using topic = await KeptTopic.make(subject);
       const one = await topic.subscribe("One");
       const other = await topic.subscribe("Other");
       await topic.push([0]);
-      await topic.drain(one);
-      await topic.drain(other);
+      await topic.drain(one, 1);
+      await topic.drain(other, 1);
       await topic.log.rewind(one, "beginning", "drop");
       assert.deepEqual(await topic.drain(other), []);
-      assert.deepEqual(await topic.drain(one), [0]);
+      assert.deepEqual(await topic.drain(one, 1), [0]);
     },
   },
   {
     name: "a rewind forward skips, and to now empties",
     async run(subject) {
-      const topic = await KeptTopic.make(subject);
+      await using topic = await KeptTopic.make(subject);
       const reader = await topic.subscribe("Reads");
-      await topic.push([0, 1, 2]);
+      for (const body of [0, 1, 2]) await topic.push([body]);
       await topic.log.rewind(reader, 2, "drop");
-      assert.deepEqual(await topic.drain(reader), [2]);
+      assert.deepEqual(await topic.drain(reader, 1), [2]);
       await topic.push([3]);
       await topic.log.rewind(reader, "now", "drop");
       assert.deepEqual(await topic.drain(reader), []);
@@ -88,23 +105,12 @@ export const rewinding: readonly ContractCase[] = [
   },
   {
     name: "order by key holds across a rewind",
-    async run(subject) {
-      const topic = await KeptTopic.make(subject);
-      const reader = await topic.subscribe("Reads", undefined, true);
-      const bodies = Array.from({ length: 30 }, (_, n) => n);
-      for (const n of bodies) await topic.push([n], { partitionKey: `k${n % 3}` });
-      await topic.take(reader, 3);
-      await topic.log.rewind(reader, "beginning", "drop");
-      const seen = (await topic.drain(reader)) as number[];
-      assert.equal(seen.length, 30);
-      for (const key of [0, 1, 2]) {
-        const ofKey = seen.filter((n) => n % 3 === key);
-        assert.deepEqual(
-          ofKey,
-          bodies.filter((n) => n % 3 === key),
-        );
-      }
-    },
+    run: (subject) => keepsOrder(subject, 0),
+  },
+  {
+    name: "order by key holds across a rewind while events are leased",
+    limit: "rewind",
+    run: (subject) => keepsOrder(subject, 3),
   },
   {
     name: "a rewind empties the named stores in the same act",
@@ -156,8 +162,9 @@ export const rewinding: readonly ContractCase[] = [
       await eventually("the rebuild", async () => (await sums.find("all"))?.sum === 10);
       await hive.whenIdle();
       assert.deepEqual(await derived(), [10, 4]);
-      const counts = (["collection", "keyed list", "key-value", "counter"] as const).map((kind) =>
-        queues.log?.countItems?.({ kind, name: kind === "counter" ? counter : name }),
+      const { log } = queues;
+      const counts = (["collection", "keyed list", "key-value", "counter"] as const).map(async (kind) =>
+        log.countItems?.({ kind, name: kind === "counter" ? counter : name }),
       );
       assert.deepEqual(await Promise.all(counts), [1, 2, 0, 1]);
       await hive.queue(`${topic}-Sums`).rewind({ to: "now", outputs: "drop", clear: [keyedListStore(name)] });
@@ -198,3 +205,19 @@ export const rewinding: readonly ContractCase[] = [
     },
   },
 ];
+
+/** Rewinds an ordered subscription, with some events leased, and compares the order of each key. */
+async function keepsOrder(subject: ContractSubject, leased: number): Promise<void> {
+  await using topic = await KeptTopic.make(subject);
+  const reader = await topic.subscribe("Reads", undefined, true);
+  const bodies = Array.from({ length: 9 }, (_, n) => n);
+  for (const n of bodies) await topic.push([n], { partitionKey: `k${n % 3}` });
+  if (leased > 0) await topic.take(reader, leased);
+  await topic.log.rewind(reader, "beginning", "drop");
+  const seen = (await topic.drain(reader, bodies.length)) as number[];
+  assert.equal(seen.length, bodies.length);
+  for (const key of [0, 1, 2]) {
+    const ofKey = (n: number): boolean => n % 3 === key;
+    assert.deepEqual(seen.filter(ofKey), bodies.filter(ofKey));
+  }
+}

@@ -1,19 +1,78 @@
-import { checkedDuration, checkedNumber, checkedOptions } from "../../base/checked-number.ts";
-import { sleep, type Clock } from "../../base/clock.ts";
-import type { Duration } from "../../base/duration.ts";
-import { isBeeHiveError, OverLimit } from "../../base/errors.ts";
-import { time, wholeNumber } from "../../base/numbers.ts";
+import type { Clock } from "../../base/clock.ts";
+import { isBeeHiveError } from "../../base/errors.ts";
 import type { CollectionStore, Identified, Stores } from "../../contract/stores.ts";
-import type { Middleware } from "../actor.ts";
-import { limitId, type LimitName } from "./limit-id.ts";
-import { RateWindow, type Rate, type RatePart } from "./rate-window.ts";
 
-/** The options of {@link rateLimit}. */
-export interface RateLimitOptions extends LimitName {
-  /** Runs that may start within `per`; at least 1. */
+/** Parts of the span. A run counts until all of its part is too old, so that 2 percent of the limit are lost at most. */
+const parts = 50;
+
+/** The runs of one part of time. */
+interface RatePart {
+  /** The number of the part since the epoch. */
+  readonly at: number;
+  readonly runs: number;
+}
+
+/** The limit of a {@link RateWindow}. */
+export interface Rate {
   readonly limit: number;
-  /** @default 1_000 */
-  readonly per?: Duration | undefined;
+  readonly perMs: number;
+}
+
+/** The runs of the last span, in parts: at most `limit` within any span of `perMs`. */
+class RateWindow {
+  readonly #rate: Rate;
+  readonly #now: number;
+  readonly #partMs: number;
+  readonly #parts: RatePart[];
+
+  /** @param known Those of an earlier window. @param now In ms since the epoch. */
+  constructor(rate: Rate, known: readonly RatePart[], now: number) {
+    this.#rate = rate;
+    this.#now = now;
+    this.#partMs = Math.max(1, Math.ceil(rate.perMs / parts));
+    const current = this.#current;
+    // A part in the future was made by a process whose clock is ahead: it counts from now.
+    this.#parts = known
+      .map(({ at, runs }) => ({ at: Math.min(at, current), runs }))
+      .filter((part) => this.#endOf(part) > now);
+  }
+
+  get #current(): number {
+    return Math.floor(this.#now / this.#partMs);
+  }
+
+  /** Returns when a part counts no more. */
+  #endOf({ at }: RatePart): number {
+    return (at + 1) * this.#partMs + this.#rate.perMs;
+  }
+
+  /** Counts up to `wanted` runs that start now. Returns how many may start. */
+  start(wanted: number): number {
+    const counted = this.#parts.reduce((sum, { runs }) => sum + runs, 0);
+    const started = Math.max(0, Math.min(wanted, this.#rate.limit - counted));
+    if (started === 0) return 0;
+    const last = this.#parts.at(-1);
+    if (last?.at === this.#current) this.#parts[this.#parts.length - 1] = { at: last.at, runs: last.runs + started };
+    else this.#parts.push({ at: this.#current, runs: started });
+    return started;
+  }
+
+  /** Returns the wait of a run behind `ahead` others that wait, in ms. Call it when no run may start. */
+  waitOf(ahead: number): number {
+    const { limit, perMs } = this.#rate;
+    const rounds = Math.floor(ahead / limit);
+    let left = ahead % limit;
+    for (const part of this.#parts) {
+      if (left < part.runs) return this.#endOf(part) - this.#now + rounds * (perMs + this.#partMs);
+      left -= part.runs;
+    }
+    return (rounds + 1) * (perMs + this.#partMs);
+  }
+
+  /** The parts, for the next window. */
+  get parts(): readonly RatePart[] {
+    return this.#parts;
+  }
 }
 
 /** The state of one limit in the stores. */
@@ -21,47 +80,11 @@ interface RateState extends Identified {
   readonly parts: readonly RatePart[];
 }
 
-/** A wait up to this long is spent with the event leased, in ms: to give it back costs more. */
-const maxHeldMs = 100;
 /** Waits of this process that are remembered, so that events do not all come back at once. */
 const maxBooked = 10_000;
 
-/**
- * Starts at most `limit` runs within any span of `per`, in all processes together.
- *
- * An event over the limit goes back to its queue, with a delay until its turn, and counts no attempt. Each run asks the
- * stores of the provider once; runs that start together share the request. The clocks of the processes should agree.
- *
- * @example
- * const perTenant = rateLimit({ limit: 100, per: "1m", key: (event) => String(event.properties["tenant"]) });
- * @actorDescription("OrderAccepted-Payment", { middleware: [perTenant] })
- * @throws BeeHiveError `InvalidConfiguration` when an option is no count or no length of time.
- */
-export function rateLimit(options: RateLimitOptions): Middleware {
-  checkedOptions("rateLimit", options);
-  const { limit, per = 1_000 } = options;
-  checkedNumber("rateLimit", "limit", limit, wholeNumber(1));
-  const rate: Rate = { limit, perMs: checkedDuration("rateLimit", "per", per, time) };
-  const limiters = new WeakMap<Stores, Map<string, Limiter>>();
-  return async (event, context, next) => {
-    const { stores, clock, signal } = context;
-    const id = limitId(options, event, context);
-    const known = limiters.get(stores) ?? new Map<string, Limiter>();
-    limiters.set(stores, known);
-    const limiter = known.get(id) ?? new Limiter(id, rate, stores, clock, () => void known.delete(id));
-    known.set(id, limiter);
-    for (;;) {
-      const waitMs = await limiter.take();
-      signal.throwIfAborted();
-      if (waitMs === 0) return next();
-      if (waitMs > maxHeldMs) throw new OverLimit(waitMs, `the limit of ${limit} runs in ${rate.perMs} ms is reached`);
-      await sleep(clock, waitMs, signal);
-    }
-  };
-}
-
 /** The runs of this process on one limit. Those that come while a request is under way share the next one. */
-class Limiter {
+export class Limiter {
   readonly #id: string;
   readonly #rate: Rate;
   readonly #states: CollectionStore<RateState>;
