@@ -46,7 +46,6 @@ export class MemoryQueue {
   readonly #waiters: Waiters<Waiter>;
   readonly #steps = new ClockSteps();
   readonly #expiry: Alarm;
-  #deleted = false;
 
   constructor(name: QueueName, clock: Clock, ordered: boolean) {
     this.name = name;
@@ -54,10 +53,6 @@ export class MemoryQueue {
     this.#ordered = ordered;
     this.#waiters = new Waiters(clock);
     this.#expiry = new Alarm(clock, () => this.#expire());
-  }
-
-  get isDeleted(): boolean {
-    return this.#deleted;
   }
 
   configure(ordered: boolean): void {
@@ -116,7 +111,7 @@ export class MemoryQueue {
       if (this.#ordered && !this.#lines.take(entry)) continue;
       entry.attempt++;
       entry.firstSeen ??= now;
-      const lease = new MemoryLease(entry, this, entry.firstSeen, now + leaseMs);
+      const lease = new MemoryLease(entry, this.name, entry.firstSeen, now + leaseMs);
       this.#leased.add(lease);
       leases.push(lease);
     }
@@ -259,11 +254,6 @@ export class MemoryQueue {
       delayed: this.#delayed.size,
       dead: this.#letters.size,
     };
-  }
-
-  delete(): void {
-    this.#deleted = true;
-    this.close();
   }
 
   /** Cancels every timer and wakes every waiter. */
