@@ -52,7 +52,8 @@ export class MemoryQueue {
     this.#clock = clock;
     this.#ordered = ordered;
     this.#waiters = new Waiters(clock);
-    this.#expiry = new Alarm(clock, () => this.#expire());
+    // A leased event keeps no process: its actor does, or the poll that waits for the event to come back.
+    this.#expiry = new Alarm(clock, () => this.#expire(), false);
   }
 
   configure(ordered: boolean): void {
