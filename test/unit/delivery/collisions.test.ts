@@ -49,7 +49,8 @@ test("collided steps run again one after the other, and none twice", async () =>
 
 test("in memory, steps that read one item take turns and run once", async () => {
   let runs = 0;
-  const provider = new MemoryProvider();
+  const clock = new PatientClock();
+  const provider = new MemoryProvider({ clock });
   const beginStep = provider.beginStep.bind(provider);
   provider.beginStep = (lease) => {
     const step = beginStep(lease);
@@ -64,12 +65,10 @@ test("in memory, steps that read one item take turns and run once", async () => 
     return step;
   };
   await provider.stores.collection<Item>("Items").insert({ id: "a", count: 0 });
-  await using hive = await running(
-    { provider },
-    actor("Ping-Works", () => {}, { parallelism: 10 }),
-  );
+  const works = actor("Ping-Works", () => {}, { parallelism: 10 });
+  await using hive = await running({ provider }, works, { clock });
   await hive.push(events(10));
-  await hive.idle();
+  await clock.advance(1_000);
   assert.equal([runs, (await provider.stores.collection<Item>("Items").get("a")).count], [10, 10]);
 });
 
