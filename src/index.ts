@@ -45,6 +45,13 @@ export { actor, type Delivered, type FunctionOptions, type OutputOf } from "./in
 export type { Used, Uses } from "./injection/uses.ts";
 export { Container, injects, token, type ActorResolver, type Injectable } from "./injection/container.ts";
 export { circuitBreaker, type CircuitBreakerOptions } from "./actors/middleware/circuit-breaker.ts";
+export {
+  concurrency,
+  rateLimit,
+  type ConcurrencyOptions,
+  type LimitName,
+  type RateLimitOptions,
+} from "./actors/middleware/limits.ts";
 export { throttle, type ThrottleOptions } from "./actors/middleware/throttle.ts";
 export { timeout } from "./actors/middleware/timeout.ts";
 export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulses/pulser.ts";
@@ -59,10 +66,19 @@ export { createHive } from "./hive/create-hive.ts";
 export type { Hive, HiveOptions } from "./hive/hive.ts";
 export type { FollowLogOptions, HiveLog, LoggedEvent, ReadLogOptions } from "./hive/hive-log.ts";
 export type { HistoryOf } from "./hive/history.ts";
-export type { Restored } from "./hive/restore.ts";
+export type {
+  HiveQueue,
+  RequeuedInSteps,
+  RequeueStepsOptions,
+  RewindOptions,
+  WhichLetters,
+} from "./hive/hive-queue.ts";
+export type { LetterGroup } from "./hive/letters/groups.ts";
+export type { LetterChanges } from "./hive/letters/mend.ts";
+export type { PeekedEvent, PeekOptions } from "./hive/withdraw.ts";
 export type { StoreToClear } from "./hive/cleared-stores.ts";
-export type { HiveQueue, RewindOptions, WhichLetters } from "./hive/hive-queue.ts";
 export type { KeptTopics } from "./hive/keep.ts";
+export type { Restored } from "./hive/restore.ts";
 export type { PushOptions } from "./hive/push-within.ts";
 export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
 export type { Topology } from "./hive/orchestrator.ts";
@@ -80,7 +96,11 @@ export type {
   AbandonOptions,
   Lease,
   LeaseRequest,
+  CancelChoice,
+  LineHead,
+  PeekRequest,
   QueueCounts,
+  QueuedEvent,
   QueueOperator,
   QueueSpec,
 } from "./contract/queue-operator.ts";

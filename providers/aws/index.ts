@@ -113,5 +113,8 @@ function capabilitiesOf({ bucket }: AwsSettings): Capabilities {
     ordering: true,
     log: bucket === undefined ? "The log is kept in S3, and there is no bucket: add bucket= to the URL" : archiveLimits,
     transactions: "SQS and SNS are not in the database of the application; publish to postgres: and relay from there",
+    cancel: true,
+    peek: "SQS shows a message only to the one who leases it, and counts that as a delivery",
+    purge: true,
   };
 }

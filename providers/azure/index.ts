@@ -9,6 +9,7 @@ import {
 } from "../../src/contract/provider.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
 import { archiveLimits } from "../../src/provider-kit/archive/index.ts";
+import { CancelRegistry } from "../../src/provider-kit/cancel-registry.ts";
 import { serverTime } from "../../src/provider-kit/server-time.ts";
 import { clientsFrom, type AzureClients } from "./client.ts";
 import { completed, configFrom, type AzureConfig, type AzureOptions } from "./config.ts";
@@ -47,7 +48,8 @@ export class AzureProvider implements Provider {
     this.#clients = clients;
     this.capabilities = capabilitiesOf(config);
     this.stores = new AzureStores(clients, clock);
-    this.queues = new AzureQueueOperator(clients, config, { stores: this.stores, clock, logger });
+    const cancels = new CancelRegistry(this.stores.rows, clock);
+    this.queues = new AzureQueueOperator(clients, config, { stores: this.stores, cancels, clock, logger });
   }
 
   /**
@@ -89,5 +91,8 @@ function capabilitiesOf({ duplicateDetection }: AzureConfig): Capabilities {
     ordering: true,
     log: archiveLimits,
     transactions: "Service Bus is not in the database of the application; publish to postgres: and relay from there",
+    cancel: true,
+    peek: true,
+    purge: true,
   };
 }

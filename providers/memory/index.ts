@@ -40,6 +40,9 @@ export class MemoryProvider implements Provider {
     ordering: true,
     log: true,
     transactions: "its queues are in the memory of this process, and in no database",
+    cancel: true,
+    peek: true,
+    purge: true,
   };
   readonly queues: QueueOperator;
   readonly stores: RowStores;
@@ -58,8 +61,8 @@ export class MemoryProvider implements Provider {
       underWay: new StepsUnderWay(),
       clock,
       locks: this.stores.locks,
-      commit(lease: MemoryLease, outputs, changes) {
-        queues.commitStep(lease, outputs, changes && (() => applyOrThrow(rows, changes)));
+      commit(lease: MemoryLease, outputs, changes, cancelled) {
+        queues.commitStep(lease, outputs, changes && (() => applyOrThrow(rows, changes)), cancelled);
       },
     };
   }

@@ -66,6 +66,9 @@ export class PostgresProvider implements Provider {
     ordering: true,
     log: true,
     transactions: true,
+    cancel: true,
+    peek: true,
+    purge: true,
   };
   readonly queues: PostgresQueueOperator;
   readonly stores: RowStores;
@@ -106,9 +109,9 @@ export class PostgresProvider implements Provider {
       locks: this.#locks,
       underWay: new StepsUnderWay(),
       discarded: (lease, relied) => (lease.relied = relied),
-      async commit(lease, events, changes) {
+      async commit(lease, events, changes, cancelled) {
         const items = changes ? usesOf(changes) : [];
-        const outcome = await queues.commitStep({ lease, events, pushed: false, items });
+        const outcome = await queues.commitStep({ lease, events, pushed: false, items, cancelled });
         if (outcome.kind === "conflict") throw stepConflict(outcome);
       },
     };

@@ -46,6 +46,9 @@ export class SqliteProvider implements Provider {
     transactions:
       "drivers of SQLite run a transaction in one call, during which nothing can be awaited; " +
       "publish an event, and let its actor write both",
+    cancel: true,
+    peek: true,
+    purge: true,
   };
   readonly queues: SqliteQueueOperator;
   readonly stores: RowStores;
@@ -72,7 +75,8 @@ export class SqliteProvider implements Provider {
       locks: this.#locks,
       underWay: new StepsUnderWay(),
       discarded: (lease, relied) => (lease.relied = relied),
-      commit: (lease, outputs, changes) => queues.commitStep(lease, outputs, changes ? joining(rows, changes) : {}),
+      commit: (lease, outputs, changes, cancelled) =>
+        queues.commitStep(lease, outputs, changes ? joining(rows, changes) : {}, cancelled),
     };
     new Housekeeping(this.#client, clock, rows);
   }

@@ -4,6 +4,7 @@ import type { Logger } from "../base/logger.ts";
 import type { AnyEventType, BodyOf, EventType } from "../events/event-type.ts";
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
+import type { Stores } from "../contract/stores.ts";
 import type { Replayed, StartPosition } from "../contract/topic-log.ts";
 import type { RetryOptions, RetryPolicy } from "./retry-policy.ts";
 import type { ThrottleOptions } from "./middleware/throttle.ts";
@@ -73,6 +74,24 @@ export interface ActorContext {
    * if (!context.replayed) await sendMail(order);
    */
   readonly replayed?: Replayed | undefined;
+  /**
+   * The stores of the provider, which write at once and outside of the step. For middleware.
+   *
+   * An actor gets stores injected, whose writes belong to its step.
+   */
+  readonly stores: Stores;
+  /** True where store writes, outputs and the event commit together. */
+  readonly atomic: boolean;
+  /**
+   * Cancels the events that wait under a cancel key, together with the commit of this step.
+   *
+   * Events that the step returns are not cancelled, so that a step may replace an event by a later one.
+   *
+   * @example
+   * context.cancel(`hold-${seat}`);
+   * return [HoldEnded.create({ seat }, { cancelKey: `hold-${seat}`, enqueueTime: inTenMinutes })];
+   */
+  cancel(key: string): void;
 }
 
 /** The delivery to an actor whose options name its event, see {@link ActorOptions.event}. */

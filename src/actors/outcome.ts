@@ -1,2 +1,2 @@
-/** How a delivery ended. A `retried` event counts an attempt, an `abandoned` one does not. */
-export type Outcome = "committed" | "retried" | "dead-lettered" | "abandoned" | "lease-lost";
+/** How a delivery ended. A `retried` event counts an attempt, an `abandoned` one does not; an `expired` one is dropped. */
+export type Outcome = "committed" | "retried" | "dead-lettered" | "abandoned" | "lease-lost" | "expired";

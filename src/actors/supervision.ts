@@ -1,6 +1,6 @@
 import { durationProblems, inMs, type Duration } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
-import { BeeHiveError, CircuitOpen, errorCodes, PauseSubscription, type ErrorCode } from "../base/errors.ts";
+import { BeeHiveError, CircuitOpen, errorCodes, OverLimit, PauseSubscription, type ErrorCode } from "../base/errors.ts";
 import { numberProblems, time, wholeNumber } from "../base/numbers.ts";
 import { isNewerVersion } from "../events/event-version.ts";
 import type { Lease } from "../contract/queue-operator.ts";
@@ -87,6 +87,8 @@ export function decide(
 ): Decision {
   if (error instanceof PauseSubscription && isDelay(error.pauseMs))
     return pauseFor(error.pauseMs, error instanceof CircuitOpen ? "circuit-breaker" : "actor");
+  if (error instanceof OverLimit)
+    return { action: "abandon", delayMs: error.delayMs, why: "a limit is reached, the event waits", usual: true };
   const rule = supervision.find(({ on }) => matches(on, error));
   switch (rule?.action) {
     case "dead-letter":
@@ -163,10 +165,10 @@ export class FailureCount {
   /**
    * Counts a failure, and returns a decision when the limit is reached. Counting then starts anew.
    *
-   * An event of a newer version is no failure: it waits for another release.
+   * An event of a newer version is no failure: it waits for another release. Nor is one over a limit.
    */
   add(now: number, error?: unknown): Decision | undefined {
-    if (isNewerVersion(error)) return undefined;
+    if (isNewerVersion(error) || error instanceof OverLimit) return undefined;
     const { failures, within, action, pause = within } = this.#limit;
     this.#times.push(now);
     if (this.#times.length > failures) this.#times.shift();

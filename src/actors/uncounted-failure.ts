@@ -6,6 +6,8 @@ export interface AbandonDecision {
   readonly delayMs: number;
   /** The reason, for the log. */
   readonly why: string;
+  /** True for what happens all the time, and needs no warning. */
+  readonly usual?: boolean;
 }
 
 /** Uncounted attempts have no limit, so they must be apart. */

@@ -165,6 +165,21 @@ export class CircuitOpen extends PauseSubscription {
   override readonly name: string = "CircuitOpen";
 }
 
+/** The error of a run over a limit across processes. Its event is abandoned with a delay, and counts no attempt. */
+export class OverLimit extends BeeHiveError {
+  static {
+    brandAs("OverLimit", this);
+  }
+
+  override readonly name: string = "OverLimit";
+  readonly delayMs: number;
+
+  constructor(delayMs: number, message: string) {
+    super("Throttled", message);
+    this.delayMs = delayMs;
+  }
+}
+
 function withTime(message: string, ms: unknown): string {
   return isNumber(ms, delay)
     ? message

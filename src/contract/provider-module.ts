@@ -27,6 +27,8 @@ export interface ProviderModule<Application = never> {
   readonly journal: "memory" | "stored" | "off";
   /** False when its queues live and end with one process. */
   readonly sharedBetweenProcesses: boolean;
+  /** The charged requests that counting the events of one queue takes. @default None: it costs nothing. */
+  readonly requestsOfCount?: number;
   /** `messaging.system` in the semantic conventions of OpenTelemetry: `aws_sqs`. */
   readonly messagingSystem: string;
   /** Opens the provider of a URL. @throws BeeHiveError `InvalidConfiguration` with every problem of the URL. */

@@ -42,11 +42,19 @@ export interface Capabilities {
   readonly log: true | ArchivedLog | string;
   /** Publishes events in a transaction of the application, see {@link QueueOperator.pushWithin}. */
   readonly transactions: true | string;
+  /** Cancels events that wait, by their id or cancel key. */
+  readonly cancel: true | string;
+  /** Shows the next events of a queue without leasing them. */
+  readonly peek: true | string;
+  /** Removes all waiting events of a queue. */
+  readonly purge: true | string;
 }
 
 /** A run of an actor over an event: its stores and its end. */
 export interface Step {
   readonly stores: Stores;
+  /** True for a step whose writes, outputs and lease commit together. @default false */
+  readonly atomic?: boolean;
   /**
    * Commits the lease with the outputs, and with the store writes where steps are atomic.
    *
@@ -56,6 +64,8 @@ export interface Step {
    * @throws `LeaseLost` when the lease ended. Nothing was changed.
    */
   commit(outputs: readonly Event[]): Promise<void> | void;
+  /** Cancels waiting events with the commit, before the outputs are published. */
+  cancel(key: string): void;
   /** Ends a step without a commit. Its stores then throw `InvalidState` where steps are atomic. */
   discard(): void;
 }
@@ -88,7 +98,20 @@ export interface Provider {
   close(): Promise<void>;
 }
 
-/** Returns a step that is not atomic. Stores write at once, outputs are pushed, then the event is committed. */
+/**
+ * Returns a step that is not atomic.
+ *
+ * Stores write at once. At the commit events are cancelled, then outputs are pushed, then the event is committed.
+ */
 export function directStep<L extends Lease>(queues: QueueOperator<L>, stores: Stores, lease: L): Step {
-  return { stores, commit: (outputs) => queues.commit(lease, outputs), discard() {} };
+  let keys: string[] | undefined;
+  const cancelAll = async (): Promise<void> => {
+    for (const key of keys ?? []) await queues.cancel?.({ key });
+  };
+  return {
+    stores,
+    cancel: (key) => void (keys ??= []).push(key),
+    commit: (outputs) => (keys ? cancelAll().then(() => queues.commit(lease, outputs)) : queues.commit(lease, outputs)),
+    discard() {},
+  };
 }

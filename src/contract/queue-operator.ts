@@ -75,6 +75,41 @@ export interface KeyHolder {
   readonly state: "ready" | "leased" | "delayed";
 }
 
+/** The events to cancel: one by its id, or all that have a cancel key. */
+export type CancelChoice = { readonly id: string } | { readonly key: string };
+
+/** The events of a queue to look at. */
+export interface PeekRequest {
+  /** The most events to return, from 1. */
+  readonly limit: number;
+  /** Looks for the event of this id only. */
+  readonly id?: string | undefined;
+}
+
+/** An event in a queue or subscription, not leased by the one who looks. */
+export interface QueuedEvent {
+  readonly event: Event;
+  /** `waiting`: behind another event of its partition key. */
+  readonly state: "ready" | "leased" | "delayed" | "waiting";
+  /** The end of its lease or delay, in ms since the epoch; `undefined` without one. */
+  readonly dueAt: number | undefined;
+  /** The number of attempts so far, including the one under way. */
+  readonly attempts: number;
+  /** The event in front of its line; of a `waiting` event, where the provider can tell. */
+  readonly heldBy?: LineHead | undefined;
+}
+
+/** The event in front of the line of a partition key. */
+export interface LineHead {
+  readonly eventId: string;
+  readonly attempts: number;
+  readonly state: "ready" | "leased" | "delayed";
+  /** When it is tried again, or its lease ends, in ms since the epoch. */
+  readonly dueAt: number | undefined;
+  /** The number of events in front of the one that waits. */
+  readonly ahead: number;
+}
+
 /** The number of events of a queue or subscription in each state. */
 export interface QueueCounts {
   readonly ready: number;
@@ -154,6 +189,27 @@ export interface QueueOperator<L extends Lease = Lease> {
    */
   deadLetter(lease: L, letter: DeadLetterRecord): Promise<void>;
 
+  /**
+   * Cancels events that are ready or delayed. Returns how many deliveries, or events where it knows no deliveries.
+   *
+   * Leased events stay. A cancel that meets a lease ends in one of the two. Only with the capability `cancel`.
+   */
+  cancel?(which: CancelChoice): Promise<number>;
+  /**
+   * Returns the next events of a queue without leasing them: ready ones, then those that are leased or delayed.
+   *
+   * Only with the capability `peek`. @throws `QueueNotFound`.
+   */
+  peek?(name: QueueName, request: PeekRequest): Promise<readonly QueuedEvent[]>;
+  /**
+   * Removes the ready and delayed events of a queue. Leased ones and dead letters stay.
+   *
+   * Returns how many; `undefined` when the provider cannot tell. Only with the capability `purge`.
+   *
+   * @throws `QueueNotFound`.
+   */
+  purge?(name: QueueName): Promise<number | undefined>;
+
   /** Returns the existing subscriptions and queues. Only where the provider can list them cheaply. */
   names?(): Promise<readonly QueueName[]>;
   /** Returns counts; approximate where the cloud only knows approximate ones. */
@@ -176,9 +232,10 @@ export interface QueueOperator<L extends Lease = Lease> {
    * Requeues a dead letter behind the waiting events of its queue, with attempts counted anew.
    *
    * @param id of the letter, or of its event: then the oldest letter of that event, where the provider keeps an order.
+   * @param mended replaces the event of the letter.
    * @throws `NotFound`.
    */
-  requeue(name: QueueName, id: string): Promise<void>;
+  requeue(name: QueueName, id: string, mended?: Event): Promise<void>;
   /** Deletes a dead letter, chosen as by {@link requeue}. @throws `NotFound`. */
   drop(name: QueueName, id: string): Promise<void>;
 }

@@ -12,9 +12,10 @@ import type { Turnstile } from "../base/turnstile.ts";
 import { ifRejected } from "../base/rejection.ts";
 import type { Provider, Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
+import { isExpired } from "../events/event-handles.ts";
 import { assertReadable } from "../events/unreadable.ts";
 import type { ActorTelemetry, ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
-import { Delivery, type DeliveryObserver, type DeliveryReport } from "./delivery.ts";
+import { Delivery, type DeliveryHome, type DeliveryObserver, type DeliveryReport } from "./delivery.ts";
 import { disposeActor, isDisposable } from "./disposal.ts";
 import { HeldKeys } from "./held-keys.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
@@ -61,6 +62,7 @@ export class DeliveryLoop {
   readonly heldKeys: HeldKeys | undefined;
   readonly #parts: DeliveryLoopParts;
   readonly #logger: Logger;
+  readonly #home: DeliveryHome;
   readonly #telemetry: ActorTelemetry;
   readonly #settlement: Settlement;
   readonly #deliveries = new Bag<Delivery>();
@@ -90,6 +92,7 @@ export class DeliveryLoop {
     this.heldKeys = heldKeys;
     this.#parts = parts;
     this.#logger = logger;
+    this.#home = { descriptor, clock, logger, stores: provider.stores };
     this.#telemetry = parts.telemetry.actor(descriptor);
     this.#settlement = new Settlement(descriptor, { queues, clock, logger, random, polling, heldKeys, stopHive });
     this.#atomic = provider.capabilities.atomicStep === true;
@@ -164,7 +167,7 @@ export class DeliveryLoop {
 
   #begin(lease: Lease): Delivery {
     this.heldKeys?.release(lease);
-    return new Delivery(lease, this.descriptor, this.#parts.clock, this.#logger);
+    return new Delivery(lease, this.#home);
   }
 
   /** Takes one delivery from its lease to its settlement. Never rejects, and always frees its slot. */
@@ -177,9 +180,11 @@ export class DeliveryLoop {
       try {
         assertAttemptLeft(lease, this.#maxAttempts, this.#parts.keeper.losses);
         assertReadable(lease.event);
-        outcome = this.polling.refuses
-          ? await this.#settlement.abandonWhilePaused(delivery)
-          : await this.#runStep(delivery, span);
+        outcome = isExpired(lease.event, this.#parts.clock)
+          ? await this.#settlement.dropExpired(delivery)
+          : this.polling.refuses
+            ? await this.#settlement.abandonWhilePaused(delivery)
+            : await this.#runStep(delivery, span);
       } catch (error) {
         ({ outcome, failure } = await this.#recover(delivery, span, readable(error)));
       }

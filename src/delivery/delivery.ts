@@ -5,8 +5,10 @@ import type { Bagged } from "../base/bag.ts";
 import type { Clock } from "../base/clock.ts";
 import type { BeeHiveError } from "../base/errors.ts";
 import { withFields, type Logger } from "../base/logger.ts";
+import { checkedKey } from "../contract/keys.ts";
 import type { Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
+import type { Stores } from "../contract/stores.ts";
 import type { Replayed } from "../contract/topic-log.ts";
 import type { Event } from "../events/event.ts";
 import type { KeptLease, LeaseHolder } from "./lease-keeper.ts";
@@ -35,13 +37,19 @@ export interface DeliveryObserver {
 }
 
 const over = Promise.resolve();
+/** The parts that the deliveries of one subscription share. */
+export interface DeliveryHome {
+  readonly descriptor: ActorDescriptor;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The stores of the provider, outside of any step. */
+  readonly stores: Stores;
+}
 
 /** An event in work. Its actor sees it as its context. */
 export class Delivery implements ActorContext, LeaseHolder, Bagged {
   place = -1;
   readonly lease: Lease;
-  readonly descriptor: ActorDescriptor;
-  readonly clock: Clock;
   /** Resolves when the delivery has been settled. */
   ended: Promise<unknown> = over;
   /** The kept lease and the step of the run under way. */
@@ -55,14 +63,28 @@ export class Delivery implements ActorContext, LeaseHolder, Bagged {
   outputs: readonly Event[] = [];
   /** Why the lease is no longer held; `undefined` while it is. */
   cancelledBy: BeeHiveError | undefined;
-  readonly #logger: Logger;
+  readonly #home: DeliveryHome;
   #controller: AbortController | undefined;
 
-  constructor(lease: Lease, descriptor: ActorDescriptor, clock: Clock, logger: Logger) {
+  constructor(lease: Lease, home: DeliveryHome) {
     this.lease = lease;
-    this.descriptor = descriptor;
-    this.clock = clock;
-    this.#logger = logger;
+    this.#home = home;
+  }
+
+  get descriptor(): ActorDescriptor {
+    return this.#home.descriptor;
+  }
+
+  get clock(): Clock {
+    return this.#home.clock;
+  }
+
+  get stores(): Stores {
+    return this.#home.stores;
+  }
+
+  get atomic(): boolean {
+    return this.step?.atomic ?? false;
   }
 
   get attempt(): number {
@@ -75,7 +97,7 @@ export class Delivery implements ActorContext, LeaseHolder, Bagged {
 
   get logger(): Logger {
     const { id, eventType, correlationId } = this.lease.event;
-    return withFields(this.#logger, { eventId: id, eventType, correlationId, attempt: this.attempt });
+    return withFields(this.#home.logger, { eventId: id, eventType, correlationId, attempt: this.attempt });
   }
 
   /** Made when it is first read: most actors never do. */
@@ -90,7 +112,11 @@ export class Delivery implements ActorContext, LeaseHolder, Bagged {
     if (this.cancelledBy) throw this.cancelledBy;
   }
 
-  cancel(reason: BeeHiveError): void {
+  cancel(key: string): void {
+    this.step?.cancel(checkedKey("a cancel key", key));
+  }
+
+  abort(reason: BeeHiveError): void {
     this.cancelledBy ??= reason;
     this.#controller?.abort(reason);
   }

@@ -129,7 +129,7 @@ function halfway(lease: Lease, now: number): number {
 /** Works under a lease. */
 export interface LeaseHolder {
   /** Called when the lease has ended: the holder must not settle any more. */
-  cancel(reason: BeeHiveError): void;
+  abort(reason: BeeHiveError): void;
 }
 
 /** A lease that is renewed. */
@@ -166,7 +166,7 @@ export class KeptLease implements Bagged {
     if (this.#lost) return;
     this.#lost = true;
     const { event, queueName } = this.lease;
-    this.#holder.cancel(
+    this.#holder.abort(
       new BeeHiveError(
         "LeaseLost",
         `The lease on the event ${event.id} from ${queueName} ended before it was settled.`,

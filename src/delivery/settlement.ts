@@ -48,6 +48,16 @@ export class Settlement {
     return "abandoned";
   }
 
+  /** Drops an event that has expired. */
+  async dropExpired(delivery: Delivery): Promise<Outcome> {
+    delivery.settling = true;
+    const { queues, logger } = this.#parts;
+    const { event } = delivery.lease;
+    await queues.commit(delivery.lease, []);
+    logger.info({ eventId: event.id, eventType: event.eventType, expires: event.expires }, "the event has expired");
+    return "expired";
+  }
+
   /** Settles a delivery whose step failed, as its supervision decides. A lease that was lost cannot be settled. */
   async settleFailure(delivery: Delivery, error: unknown): Promise<Outcome> {
     const { lease } = delivery;
@@ -89,7 +99,7 @@ export class Settlement {
         await queues.deadLetter(lease, deadLetterOf(this.#origin(lease), decision.reason, error));
         return "dead-lettered";
       case "abandon":
-        logger.warn({ ...fields, delayMs: decision.delayMs }, decision.why);
+        logger[decision.usual ? "debug" : "warn"]({ ...fields, delayMs: decision.delayMs }, decision.why);
         await queues.abandon(lease, { delayMs: decision.delayMs, countAttempt: false });
         heldKeys?.hold(attemptsBefore(lease), decision.delayMs, clock.now());
         return "abandoned";
@@ -138,7 +148,7 @@ export class Settlement {
     const { queues, logger } = this.#parts;
     const eventId = delivery.lease.event.id;
     delivery.abandoned = true;
-    delivery.cancel(
+    delivery.abort(
       new BeeHiveError("LeaseLost", "The hive stopped before the actor finished; the event was abandoned."),
     );
     delivery.step?.discard();

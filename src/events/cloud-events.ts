@@ -5,6 +5,7 @@ import { jsonErrorPlace } from "../base/json-error.ts";
 import { lossyKind, lostWithin } from "../base/lossy-value.ts";
 import { isJson } from "./body.ts";
 import { withoutMark } from "./event-checks.ts";
+import { withoutCancelKey } from "./event-handles.ts";
 import { Event, type EventProperty, type EventRecord } from "./event.ts";
 import { memberText } from "./json-source.ts";
 
@@ -81,8 +82,8 @@ export function withData(attributes: CloudEvent, record: EventRecord): string {
  * Converts a CloudEvent of any producer to an event.
  *
  * Attributes without a field become properties: `source`, `subject`, `dataschema`, extensions. The sender's queue, due
- * time and delivery (`beehivequeue`, `beehiveenqueuetime`, `beehivedelivery`) are ignored: set them here, or with
- * {@link Event.clone}.
+ * time, delivery and cancel key (`beehivequeue`, `beehiveenqueuetime`, `beehivedelivery`, `cancelkey`) are ignored: set
+ * them here, or with {@link Event.clone}.
  *
  * @param queueName the destination of the event, or the queue that it came from.
  * @throws BeeHiveError `InvalidEvent` if it is not a CloudEvent 1.0; the message names the attribute.
@@ -113,7 +114,7 @@ export function fromCloudEventText(json: string, queueName = ""): Event {
 }
 
 function withoutOrders(record: EventRecord, queueName: string): Event {
-  const properties = withoutMark(record.properties ?? {});
+  const properties = withoutCancelKey(withoutMark(record.properties ?? {}));
   return Event.fromRecord({ ...record, properties, queueName, enqueueTime: undefined, delivery: "business" });
 }
 

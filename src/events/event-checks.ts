@@ -35,6 +35,8 @@ const optionNames: ReadonlySet<string> = new Set<keyof EventOptions>([
   "partitionKey",
   "delivery",
   "byReference",
+  "cancelKey",
+  "expires",
 ]);
 
 /** The latest time of a `Date`, in ms since the epoch. */

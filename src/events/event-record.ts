@@ -1,3 +1,5 @@
+import type { Duration } from "../base/duration.ts";
+
 /** The value of an event's property. Every provider carries these three types. */
 export type EventProperty = string | number | boolean;
 
@@ -56,6 +58,19 @@ export interface EventOptions {
    * @default false
    */
   readonly byReference?: boolean | undefined;
+  /**
+   * The key by which the event is cancelled while it waits, such as `hold-17`; several events may share one.
+   *
+   * See `hive.cancel` and `context.cancel`. Copies of the event do not inherit it. A topic that keeps its
+   * events refuses it.
+   */
+  readonly cancelKey?: string | undefined;
+  /**
+   * The time from which the event is of no use. An event that is delivered later is dropped, with the outcome `expired`.
+   *
+   * A length of time counts from `enqueueTime`, or from `timestamp` where there is none.
+   */
+  readonly expires?: Date | Duration | undefined;
 }
 
 /**

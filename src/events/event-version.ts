@@ -1,4 +1,5 @@
 import { BeeHiveError } from "../base/errors.ts";
+import { expiryProperty } from "./event-handles.ts";
 
 /*
  * Versions of bodies. The property `schemaVersion` of an event is the version of its body: a whole number from 1,
@@ -61,8 +62,10 @@ export function guessOf({ properties }: Versioned, current: number): string {
   return `, read as version 1, because it has no ${versionProperty}`;
 }
 
-/** Returns properties that replace those of an event, with the version of its body kept. */
+/** Returns properties that replace those of an event, with the version of its body and its expiry kept. */
 export function keepingVersion<P extends object>({ properties }: Versioned, replacing: P): P {
-  const version = properties[versionProperty];
-  return version === undefined ? replacing : { [versionProperty]: version, ...replacing };
+  const kept = [versionProperty, expiryProperty].filter((name) => properties[name] !== undefined);
+  return kept.length === 0
+    ? replacing
+    : { ...Object.fromEntries(kept.map((name) => [name, properties[name]])), ...replacing };
 }

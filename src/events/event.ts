@@ -20,6 +20,7 @@ import {
   withoutMark,
 } from "./event-checks.ts";
 import type { EventDelivery, EventOptions, EventProperty, EventRecord } from "./event-record.ts";
+import { cancelKeyOf, expiryOf, withHandles, withoutCancelKey } from "./event-handles.ts";
 import { inspected, plainEvent, type PlainEvent } from "./event-text.ts";
 import { keepingVersion } from "./event-version.ts";
 import { idText, OutputId, type IdSource } from "./output-id.ts";
@@ -103,7 +104,6 @@ export class Event<Body = unknown> {
       this.queueName = options.queueName === undefined ? defaultQueueName(eventType) : destination(options.queueName);
       this.contentType = checkedLine("contentType", options.contentType) ?? contentTypeOf(body);
       this.url = checkedText("url", options.url);
-      this.properties = checkedProperties(options.properties);
       this.correlationId = checkedText("correlationId", options.correlationId);
       this.#causationId = checkedText("causationId", options.causationId);
       this.partitionKey = checkedLine("partitionKey", options.partitionKey);
@@ -113,6 +113,8 @@ export class Event<Body = unknown> {
         : serialise(eventType, body, this.contentType);
       this.#timestamp = checkedTime("timestamp", options.timestamp) ?? systemClock.now();
       this.#enqueueTime = checkedTime("enqueueTime", options.enqueueTime);
+      const times = { timestamp: this.#timestamp, enqueueTime: this.#enqueueTime };
+      this.properties = withHandles(checkedProperties(options.properties), options, times);
       this.#id = options.id === undefined ? undefined : checkedHeader("id", options.id);
     }
     Object.freeze(this);
@@ -176,6 +178,17 @@ export class Event<Body = unknown> {
     return this.#enqueueTime === undefined ? undefined : new Date(this.#enqueueTime);
   }
 
+  /** The key by which the event is cancelled, see {@link EventOptions.cancelKey}. */
+  get cancelKey(): string | undefined {
+    return cancelKeyOf(this.properties);
+  }
+
+  /** The time from which the event is of no use; `undefined` when it never expires. */
+  get expires(): Date | undefined {
+    const time = expiryOf(this.properties);
+    return time === undefined ? undefined : new Date(time);
+  }
+
   /** True if readers in this process share the body, see {@link EventOptions.byReference}. */
   get byReference(): boolean {
     return this.#body instanceof SharedBody;
@@ -228,8 +241,8 @@ export class Event<Body = unknown> {
   /**
    * Returns a copy with these changes, under a new id by default.
    *
-   * New properties replace all but the version of the body, `schemaVersion`. The copy of a received event goes to the
-   * topic or queue that it came from.
+   * New properties replace all but the version of the body, `schemaVersion`, and the expiry. The copy of a received
+   * event goes to the topic or queue that it came from. It has no `cancelKey` unless it is given one.
    *
    * @example
    * return [event.clone({ enqueueTime: new Date(Date.now() + 60_000) })];
@@ -238,18 +251,22 @@ export class Event<Body = unknown> {
     assertKnownOptions(changes);
     const { queueName, properties, timestamp, byReference } = changes;
     const { contentType, url, correlationId, causationId, partitionKey, delivery } = changes;
+    const times = {
+      timestamp: checkedTime("timestamp", timestamp) ?? this.#timestamp,
+      enqueueTime: "enqueueTime" in changes ? checkedTime("enqueueTime", changes.enqueueTime) : this.#enqueueTime,
+    };
+    const replaced =
+      properties === undefined ? withoutMark(this.properties) : checkedProperties(keepingVersion(this, properties));
     return new Event<Body>(
       {
+        ...times,
         id: changes.id === undefined ? undefined : checkedHeader("id", changes.id),
         eventType: this.eventType,
         queueName: queueName === undefined ? origin(this.queueName) : destination(queueName),
-        timestamp: checkedTime("timestamp", timestamp) ?? this.#timestamp,
         contentType: checkedLine("contentType", contentType) ?? this.contentType,
         body: byReference === false ? this.#serialised : this.#body,
         url: url === undefined ? this.url : checkedText("url", url),
-        properties:
-          properties === undefined ? withoutMark(this.properties) : checkedProperties(keepingVersion(this, properties)),
-        enqueueTime: "enqueueTime" in changes ? checkedTime("enqueueTime", changes.enqueueTime) : this.#enqueueTime,
+        properties: withHandles(withoutCancelKey(replaced), changes, times),
         correlationId: correlationId === undefined ? this.correlationId : checkedText("correlationId", correlationId),
         causationId: causationId === undefined ? this.#causationId : checkedText("causationId", causationId),
         partitionKey: partitionKey === undefined ? this.partitionKey : checkedLine("partitionKey", partitionKey),

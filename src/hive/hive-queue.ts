@@ -8,12 +8,48 @@ import type { ByOperator, OperatedState, PauseOptions, SettingsChange } from "..
 import type { QueueCounts, QueueOperator } from "../contract/queue-operator.ts";
 import type { LogPosition, ReplayedOutputs, StartPosition } from "../contract/topic-log.ts";
 import type { QueueName } from "../events/queue-name.ts";
+import { checkedDuration } from "../base/checked-number.ts";
+import type { Duration } from "../base/duration.ts";
+import { time } from "../base/numbers.ts";
+import { assertAct, operatorProblems } from "../controls/checks.ts";
 import { clearedStores, type StoreToClear } from "./cleared-stores.ts";
 import { logOf } from "./hive-log.ts";
+import { chosen, type ChosenLetter } from "./letters/choice.ts";
+import { exportLine } from "./letters/export.ts";
+import { causeOf, groupsOf, type LetterGroup } from "./letters/groups.ts";
+import { mended, type LetterChanges } from "./letters/mend.ts";
+import { requeueInSteps, type StepsEnd } from "./letters/requeue-steps.ts";
 import type { Operator } from "./operator.ts";
+import { peekEvents, purgeEvents, type PeekedEvent, type PeekOptions } from "./withdraw.ts";
 
-/** Selects dead letters: the id of a letter or of its event, or all letters present now. */
-export type WhichLetters = string | { readonly all: true };
+/**
+ * Selects dead letters: by the id of a letter or of its event, by ids of letters, by the key of a {@link LetterGroup}, or
+ * all letters present now.
+ */
+export type WhichLetters =
+  | string
+  | { readonly all: true }
+  | { readonly ids: readonly string[] }
+  | { readonly group: string };
+
+/** How {@link HiveQueue.requeueInSteps} works. */
+export interface RequeueStepsOptions extends Partial<ByOperator> {
+  /** How long a step may take until its events are settled. @default "5m" */
+  readonly wait?: Duration | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called as letters are requeued. */
+  readonly onProgress?: ((progress: { readonly requeued: number; readonly of: number }) => void) | undefined;
+}
+
+/** How requeueing in steps ended. */
+export interface RequeuedInSteps {
+  /** `dead again`: some events of the last step became dead letters. `unsettled`: the last step took too long. */
+  readonly end: StepsEnd["end"];
+  readonly requeued: number;
+  readonly of: number;
+  /** The ids of the events that died again. */
+  readonly again: readonly string[];
+}
 
 /** Where a subscription goes, and what becomes of the outputs of events that it handles again. */
 export interface RewindOptions {
@@ -121,19 +157,130 @@ export class HiveQueue {
   }
 
   /**
+   * Returns the next events, without leasing them; their bodies only when asked for.
+   *
+   * @throws BeeHiveError `QueueNotFound`, `InvalidState` with the reason where the provider cannot, such as SQS.
+   * @example
+   * for (const { id, state, attempts } of await queue.peek({ limit: 5 })) console.log(id, state, attempts);
+   */
+  peek(options: PeekOptions = {}): Promise<readonly PeekedEvent[]> {
+    return peekEvents(this.#provider, this.name, options);
+  }
+
+  /**
+   * Returns where an event of this queue is, and what it waits for; `undefined` when the queue does not hold it.
+   *
+   * @throws BeeHiveError as {@link peek}.
+   * @example
+   * const { heldBy } = (await queue.explain(id)) ?? {};
+   * if (heldBy) console.log(`behind ${heldBy.eventId}, tried again at ${new Date(heldBy.dueAt ?? 0)}`);
+   */
+  async explain(id: string): Promise<PeekedEvent | undefined> {
+    const [found] = await this.peek({ id, limit: 1 });
+    return found;
+  }
+
+  /**
+   * Removes the events that are ready or delayed. Leased ones and dead letters stay.
+   *
+   * Returns how many; with `dryRun` how many it would remove, and `undefined` where the provider cannot tell. SQS takes up
+   * to a minute, and removes leased ones, too.
+   *
+   * @throws BeeHiveError `QueueNotFound`, `InvalidState` with the reason where the provider cannot.
+   * @example
+   * await queue.purge({ by: "ada" });
+   */
+  async purge({ by, dryRun = false }: ByOperator & { readonly dryRun?: boolean }): Promise<number | undefined> {
+    assertAct("purge", this.name.toString(), operatorProblems(by));
+    if (dryRun) {
+      const { ready, delayed } = await this.counts();
+      return ready + delayed;
+    }
+    const purged = await purgeEvents(this.#provider, this.name);
+    await this.#record(by, "purge", purged === undefined ? undefined : `${purged} events`);
+    return purged;
+  }
+
+  /** Returns the dead letters by cause, the largest group first. Reads all of them. */
+  letterGroups(): Promise<readonly LetterGroup[]> {
+    return groupsOf(this.deadLetters());
+  }
+
+  /** Returns the letter with that id, or the oldest of the event with that id. @throws BeeHiveError `NotFound`. */
+  async letter(id: string): Promise<DeadLetter> {
+    let ofEvent: DeadLetter | undefined;
+    for await (const letter of this.deadLetters()) {
+      if (letter.id === id) return letter;
+      if (letter.event.id === id) ofEvent ??= letter;
+    }
+    if (ofEvent) return ofEvent;
+    throw new BeeHiveError("NotFound", `The dead letters of "${this.name}" hold no letter and no event ${id}.`);
+  }
+
+  /**
    * Requeues dead letters to this queue alone and resets their attempts. Returns how many.
    *
    * The id of an event selects one of its letters, the oldest where the provider keeps an order.
    *
+   * @param options `by`: who does it, for the record of acts.
    * @throws BeeHiveError `NotFound` when there is no such letter.
    */
-  requeue(which: WhichLetters): Promise<number> {
-    return this.#forLetters(which, (id) => this.#queues.requeue(this.name, id));
+  requeue(which: WhichLetters, options: Partial<ByOperator> = {}): Promise<number> {
+    return this.#forLetters(which, "requeue", options, (id) => this.#queues.requeue(this.name, id));
   }
 
   /** Drops dead letters for good, selected as by {@link requeue}. Returns how many. @throws BeeHiveError `NotFound`. */
-  drop(which: WhichLetters): Promise<number> {
-    return this.#forLetters(which, (id) => this.#queues.drop(this.name, id));
+  drop(which: WhichLetters, options: Partial<ByOperator> = {}): Promise<number> {
+    return this.#forLetters(which, "drop", options, (id) => this.#queues.drop(this.name, id));
+  }
+
+  /**
+   * Requeues a dead letter with a changed body, type or properties, under the id of its event.
+   *
+   * @throws BeeHiveError `NotFound`, `InvalidEvent` for a wrong body, `InvalidConfiguration` when nothing is changed.
+   * @example
+   * await queue.requeueMended("letter-17", { body: { orderId: "1042", currency: "EUR" }, by: "ada" });
+   */
+  async requeueMended(id: string, { by, ...changes }: LetterChanges & ByOperator): Promise<void> {
+    assertAct("requeue", id, operatorProblems(by));
+    const letter = await this.letter(id);
+    await this.#queues.requeue(this.name, letter.id, mended(letter.event, changes));
+    await this.#record(by, "requeue", `${letter.event.id}, mended: ${Object.keys(changes).join(", ")}`);
+  }
+
+  /**
+   * Requeues dead letters in steps: one, then ten, then the rest.
+   *
+   * Waits after each step until its events are settled, and stops when one of them becomes a dead letter again.
+   *
+   * @example
+   * const { end, again } = await queue.requeueInSteps({ group: key }, { by: "ada" });
+   */
+  async requeueInSteps(which: WhichLetters, options: RequeueStepsOptions = {}): Promise<RequeuedInSteps> {
+    const { wait = "5m", signal = new AbortController().signal, onProgress, by } = options;
+    const letters: ChosenLetter[] = [];
+    const known = new Set<string>();
+    const matches = matching(which);
+    for await (const letter of this.deadLetters()) {
+      known.add(letter.id);
+      if (matches(letter)) letters.push(chosen(letter));
+    }
+    let requeued = 0;
+    const onRequeued = (count: number): void => {
+      requeued += count;
+      onProgress?.({ requeued, of: letters.length });
+    };
+    const waitMs = checkedDuration("requeueInSteps", "wait", wait, time);
+    const parts = { queues: this.#queues, name: this.name, clock: this.#operator.clock, signal, waitMs, onRequeued };
+    const end = await requeueInSteps({ letters, known }, parts);
+    if (by !== undefined) await this.#record(by, "requeue", `${requeued} of ${letters.length} dead letters in steps`);
+    return { end: end.end, requeued, of: letters.length, again: end.end === "dead again" ? end.ids : [] };
+  }
+
+  /** Yields dead letters as lines of JSON, each with its event as a CloudEvent: with the body, which may be confidential. */
+  async *exportLetters(which: WhichLetters = { all: true }): AsyncGenerator<string, void, undefined> {
+    const matches = matching(which);
+    for await (const letter of this.deadLetters()) if (matches(letter)) yield exportLine(letter);
   }
 
   /**
@@ -174,22 +321,50 @@ export class HiveQueue {
     await this.#operator.assertQueue(this.name);
   }
 
-  async #forLetters(which: WhichLetters, settle: (id: string) => Promise<void>): Promise<number> {
-    const ids = typeof which === "string" ? [which] : await this.#allIds(which);
+  #record(by: string, act: string, detail: string | undefined): Promise<void> {
+    return this.#operator.controls.acts.record({ by, act, on: this.name.toString(), detail });
+  }
+
+  async #forLetters(
+    which: WhichLetters,
+    act: string,
+    { by }: Partial<ByOperator>,
+    settle: (id: string) => Promise<void>,
+  ): Promise<number> {
+    const ids = await this.#idsOf(which);
     await inBatches(ids, settle);
+    if (by !== undefined && ids.length > 0)
+      await this.#record(by, act, ids.length === 1 ? ids[0] : `${ids.length} dead letters`);
     return ids.length;
   }
 
   /** Lists all ids first. An event that is dead-lettered again at once must not be requeued twice. */
-  async #allIds(which: { readonly all: true }): Promise<readonly string[]> {
-    // Checked at run time as well, because `drop` is final.
-    if ((which as { readonly all?: unknown } | undefined)?.all !== true)
-      throw new BeeHiveError(
-        "InvalidKey",
-        "Name the dead letters: the id of a letter or of an event, or { all: true }.",
-      );
+  async #idsOf(which: WhichLetters): Promise<readonly string[]> {
+    if (typeof which === "string") return [which];
+    const matches = matching(which);
+    if ("ids" in which) return which.ids;
     const ids: string[] = [];
-    for await (const { id } of this.deadLetters()) ids.push(id);
+    for await (const letter of this.deadLetters()) if (matches(letter)) ids.push(letter.id);
     return ids;
   }
+}
+
+/** Returns a predicate for a choice of letters. Checked at run time as well, because `drop` is final. */
+function matching(which: WhichLetters): (letter: DeadLetter) => boolean {
+  if (typeof which === "string") return ({ id, event }) => id === which || event.id === which;
+  const { all, ids, group } = Object(which) as {
+    readonly all?: unknown;
+    readonly ids?: unknown;
+    readonly group?: unknown;
+  };
+  if (all === true) return () => true;
+  if (Array.isArray(ids)) {
+    const chosenIds = new Set<unknown>(ids);
+    return ({ id }) => chosenIds.has(id);
+  }
+  if (typeof group === "string") return (letter) => causeOf(letter).key === group;
+  throw new BeeHiveError(
+    "InvalidKey",
+    "Name the dead letters: the id of a letter or of an event, { ids }, { group } or { all: true }.",
+  );
 }

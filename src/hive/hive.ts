@@ -14,7 +14,7 @@ import { delay } from "../base/numbers.ts";
 import { throwProblems, withProblems } from "../base/problems.ts";
 import { Turnstile } from "../base/turnstile.ts";
 import type { Provider } from "../contract/provider.ts";
-import type { Lease } from "../contract/queue-operator.ts";
+import type { CancelChoice, Lease } from "../contract/queue-operator.ts";
 import type { RunningHive } from "../controls/heartbeats.ts";
 import { LeaseKeeper } from "../delivery/lease-keeper.ts";
 import { LogEvents } from "../delivery/log-events.ts";
@@ -25,7 +25,7 @@ import type { Journal } from "../journal/journal.ts";
 import { journalProblems, openJournal } from "../journal/open-journal.ts";
 import { Recording } from "../journal/recording.ts";
 import type { Trace } from "../journal/trace/trace.ts";
-import { pulserProblems } from "../pulses/pulser.ts";
+import { pulserProblems, type Pulser } from "../pulses/pulser.ts";
 import { Pulsing } from "../pulses/pulsing.ts";
 import { lagsOf } from "./lags.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
@@ -68,6 +68,8 @@ const closingMs = 5_000;
 /** Actors that work on one provider. Returned by {@link createHive}. */
 export class Hive {
   readonly descriptors: readonly ActorDescriptor[];
+  /** Its publishers by the clock. */
+  readonly pulsers: readonly Pulser[];
   readonly provider: Provider;
   /** The acts of an operator on all hives of the provider. */
   readonly operator: Operator;
@@ -115,7 +117,8 @@ export class Hive {
     const recording = this.journal && new Recording(this.journal, clock, logger, subject);
     this.#logEvents = new LogEvents(provider.queues, logger);
     this.#keeper = new LeaseKeeper(provider.queues, clock, logger);
-    this.#pulsers = (options.pulsers ?? []).map(
+    this.pulsers = options.pulsers ?? [];
+    this.#pulsers = this.pulsers.map(
       (pulser) =>
         new Pulsing(pulser, {
           clock,
@@ -363,6 +366,21 @@ export class Hive {
     const live = (options.live ?? true) && { queues: this.provider.queues, leases };
     const holds = live ? await this.operator.controls.holds() : undefined;
     return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live, holds });
+  }
+
+  /**
+   * Cancels events that are ready or delayed, by the id of one or by their cancel key. Returns how many.
+   *
+   * An event of a topic counts once for each subscription, on a cloud once in all. Leased events are not cancelled, and on
+   * a cloud none that was delivered before.
+   *
+   * @throws BeeHiveError `InvalidKey`, `InvalidState` with the reason where the provider cannot.
+   * @example
+   * await hive.push(HoldEnded.create({ seat }, { cancelKey: `hold-${seat}`, enqueueTime: inTenMinutes }));
+   * const cancelled = await hive.cancel({ key: `hold-${seat}` });
+   */
+  cancel(which: CancelChoice): Promise<number> {
+    return this.operator.cancel(which);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from "../base/clock.ts";
 import type { Provider } from "../contract/provider.ts";
-import type { QueueSpec } from "../contract/queue-operator.ts";
+import type { CancelChoice, QueueSpec } from "../contract/queue-operator.ts";
 import { Controls, type ByOperator, type OperatedStates, type PauseOptions } from "../controls/controls.ts";
 import type { Act } from "../controls/acts.ts";
 import { tellNow } from "../controls/beater.ts";
@@ -11,6 +11,7 @@ import { schedulesOf, type ScheduledPulser } from "../controls/schedules.ts";
 import { QueueName } from "../events/queue-name.ts";
 import { HivePulser } from "./hive-pulser.ts";
 import { HiveQueue } from "./hive-queue.ts";
+import { cancelEvents } from "./withdraw.ts";
 
 /**
  * The acts of an operator on all hives of a provider. Returned by {@link operate}, and `operator` of a hive.
@@ -33,6 +34,11 @@ export class Operator implements AsyncDisposable {
     this.#heartbeats = new Heartbeats(provider.stores, clock);
   }
 
+  /** @internal The clock, for what this operator returns. */
+  get clock(): Clock {
+    return this.#clock;
+  }
+
   /** @internal The controls, for what this operator returns. */
   get controls(): Controls {
     return this.#controls;
@@ -41,6 +47,22 @@ export class Operator implements AsyncDisposable {
   /** Returns a subscription or queue, to look after. @throws BeeHiveError `InvalidQueueName`. */
   queue(name: string): HiveQueue {
     return new HiveQueue(QueueName.parse(name), this.provider, this);
+  }
+
+  /**
+   * Cancels events that are ready or delayed, by the id of one or by their cancel key. Returns how many.
+   *
+   * An event of a topic counts once for each subscription, on a cloud once in all. Leased events are not cancelled, and on
+   * a cloud none that was delivered before.
+   *
+   * @param options `by`: who does it, for the record of acts. @default It is not recorded.
+   * @throws BeeHiveError `InvalidKey`, `InvalidState` with the reason where the provider cannot.
+   */
+  async cancel(which: CancelChoice, { by }: Partial<ByOperator> = {}): Promise<number> {
+    const cancelled = await cancelEvents(this.provider, which);
+    const on = "key" in which ? which.key : which.id;
+    if (by !== undefined) await this.#controls.acts.record({ by, act: "cancel", on, detail: `${cancelled} events` });
+    return cancelled;
   }
 
   /** Returns a pulser, to pause and resume it. */

@@ -149,6 +149,11 @@ export function journaledId({ id, properties }: Pick<Event, "id" | "properties">
   return typeof source === "string" && source !== "" ? `${id}${from}${source.slice(0, maxSource)}` : id;
 }
 
+/** Returns whether a journaled id names a source. */
+export function isOfSource(journaled: string): boolean {
+  return journaled.includes(from);
+}
+
 /** Returns whether a journaled id has that id, from any source. */
 export function isNamedLike(journaled: string, id: string): boolean {
   return journaled === id || journaled.startsWith(`${id}${from}`);

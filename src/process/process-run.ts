@@ -7,7 +7,7 @@ import type { Event } from "../events/event.ts";
 import { identityOf } from "../events/identity.ts";
 import { eventFrom, remembered, textOf, type ProcessState, type TakenEvent } from "./process-state.ts";
 import type { AnyStep, AnyTurn, State } from "./step.ts";
-import { timeLimitEvents, type TimeLimit } from "./time-limits.ts";
+import { timeLimitEvents, timeLimitKey, type TimeLimit } from "./time-limits.ts";
 
 type Used = Readonly<Record<string, unknown>>;
 type States = CollectionStore<ProcessState>;
@@ -69,7 +69,10 @@ export class ProcessRun {
       );
     const state = { id, status: "open" } as State;
     const outputs = await this.#run(arrival, state);
-    const due = limit && state.status === "open" ? timeLimitEvents(limit, limits, id, context.clock.now()) : [];
+    // Where a step is not atomic, to cancel an event costs more than to ignore it.
+    const cancelKey = limit && context.atomic ? timeLimitKey(limit, id) : undefined;
+    const due =
+      limit && state.status === "open" ? timeLimitEvents(limit, limits, id, context.clock.now(), cancelKey) : [];
     return this.#store(arrival, state, [...outputs, ...due], (item) => states.insert(item));
   }
 
@@ -86,8 +89,11 @@ export class ProcessRun {
   async #run(arrival: Arrival, state: State): Promise<readonly Event[]> {
     const { id, event, step, context, used } = arrival;
     const outputs: Event[] = [];
+    const { limit } = this.#parts;
+    const cancelKey = limit && context.atomic && step !== this.#parts.steps[0] ? timeLimitKey(limit, id) : undefined;
     const end = (status: "completed" | "cancelled", events: readonly Event[]): void => {
       Object.assign(state, { status });
+      if (cancelKey !== undefined) context.cancel(cancelKey);
       outputs.push(...events);
     };
     const turn: AnyTurn = {

@@ -43,16 +43,30 @@ export function timeLimitStep(type: EventType<TimeLimit>, after: Limits): AnySte
   };
 }
 
-/** Returns the time limits of a process that starts now. @param now In ms since the epoch. */
+const maxCancelKey = 255;
+
+/** Returns the key by which the time limits of a process are cancelled; none where it would be too long. */
+export function timeLimitKey({ name }: EventType<TimeLimit>, id: string): string | undefined {
+  const key = `${name}/${id}`;
+  return key.length <= maxCancelKey ? key : undefined;
+}
+
+/**
+ * Returns the time limits of a process that starts now.
+ *
+ * @param now In ms since the epoch.
+ * @param cancelKey The key by which they are cancelled.
+ */
 export function timeLimitEvents(
   type: EventType<TimeLimit>,
   limits: readonly string[],
   id: string,
   now: number,
+  cancelKey: string | undefined,
 ): readonly Event[] {
   return limits.map((limit) => {
     const ms = inMs(durationOf(limit));
-    return type.create({ id, limit }, { enqueueTime: new Date(now + ms) });
+    return type.create({ id, limit }, { enqueueTime: new Date(now + ms), cancelKey });
   });
 }
 

@@ -26,17 +26,29 @@ export interface AtomicSteps<L extends Lease = Lease> {
    * Commits lease, outputs and changes of the step together or not at all.
    *
    * @param changes `undefined` for a step that used no store.
+   * @param cancelled The cancel keys of events to cancel first; `undefined` for none.
    * @throws `ConcurrencyConflict` if a seen row changed, `LeaseLost` if the lease ended.
    */
-  commit(lease: L, outputs: readonly Event[], changes: StepChanges | undefined): Promise<void> | void;
+  commit(
+    lease: L,
+    outputs: readonly Event[],
+    changes: StepChanges | undefined,
+    cancelled?: readonly string[],
+  ): Promise<void> | void;
 }
 
 /** A step whose writes, outputs and commit are one transaction. Creates its stores on first use: many use none. */
 export class AtomicStep<L extends Lease = Lease> implements Step {
+  /** @internal */
+  get atomic(): true {
+    return true;
+  }
+
   readonly #lease: L;
   readonly #steps: AtomicSteps<L>;
   #rows: StepRows | undefined = undefined;
   #stores: Stores | undefined = undefined;
+  #cancelled: string[] | undefined = undefined;
 
   constructor(lease: L, steps: AtomicSteps<L>) {
     this.#lease = lease;
@@ -51,10 +63,14 @@ export class AtomicStep<L extends Lease = Lease> implements Step {
   commit(outputs: readonly Event[]): Promise<void> | void {
     const rows = this.#rows;
     const { underWay } = this.#steps;
-    if (!rows) return this.#steps.commit(this.#lease, outputs, undefined);
+    if (!rows) return this.#steps.commit(this.#lease, outputs, undefined, this.#cancelled);
     const changes = rows.changes();
-    const commit = (): Promise<void> | void => this.#steps.commit(this.#lease, outputs, changes);
+    const commit = (): Promise<void> | void => this.#steps.commit(this.#lease, outputs, changes, this.#cancelled);
     return underWay ? underWay.commit(changes, rows.relied, commit) : commit();
+  }
+
+  cancel(key: string): void {
+    (this.#cancelled ??= []).push(key);
   }
 
   discard(): void {

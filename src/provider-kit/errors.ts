@@ -1,4 +1,5 @@
 import { BeeHiveError } from "../base/errors.ts";
+import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import { letterKey } from "../contract/dead-letter.ts";
 import type { Lease } from "../contract/queue-operator.ts";
@@ -45,6 +46,15 @@ export function notKept(topic: QueueName): BeeHiveError {
   return new BeeHiveError(
     "InvalidState",
     `"${topic}" keeps no events. Name it in the option keep of the hive: { keep: { "${topic}": "30d" } }.`,
+  );
+}
+
+/** Returns the error of an event with a cancel key to a topic that keeps its events. */
+export function keptIsNotCancelled({ eventType, id, queueName }: Event): BeeHiveError {
+  return new BeeHiveError(
+    "InvalidEvent",
+    `The event ${eventType} ${id} has a cancelKey, but ${queueName} keeps its events, also for those who come later. ` +
+      "Leave the cancelKey out, or send the event to a queue.",
   );
 }
 

@@ -161,8 +161,9 @@ class Run {
     const replayed = { position, rewind: 0, outputs: "drop" } as const;
     const queueName = this.#subscription;
     const times = { attempt: 1, firstSeen: published.getTime(), expiresAt: Infinity };
-    const delivery = new Delivery({ event, queueName, replayed, ...times }, this.#descriptor, clock, this.#logger);
-    const step = { stores, commit: async () => {}, discard: () => {} };
+    const home = { descriptor: this.#descriptor, clock, logger: this.#logger, stores };
+    const delivery = new Delivery({ event, queueName, replayed, ...times }, home);
+    const step = { stores, cancel: () => {}, commit: async () => {}, discard: () => {} };
     const actor = await this.#container.resolve(this.#descriptor, step);
     try {
       const returned = await runThrough(this.#descriptor.middleware, actor, event, delivery);

@@ -53,8 +53,8 @@ export function violations(
 
 function lost({ fates }: History): readonly string[] {
   return [...fates.values()]
-    .filter(({ committed, dead }) => committed === 0 && !dead)
-    .map((fate) => `${nameOf(fate)} was published, and never committed or dead-lettered.`);
+    .filter(({ committed, dead, cancelled }) => committed === 0 && !dead && !cancelled)
+    .map((fate) => `${nameOf(fate)} was published, and never committed, cancelled or dead-lettered.`);
 }
 
 /** Returns the dead events by name. */

@@ -87,6 +87,9 @@ export function capabilitiesOf({ name, atomicStep, deduplication }: FaultProfile
     ordering: true,
     log: "a simulation keeps no events",
     transactions: "a simulation has no transactions of an application",
+    cancel: true,
+    peek: "a simulation has no operator who looks",
+    purge: "a simulation has no operator who purges",
   };
 }
 

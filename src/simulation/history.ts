@@ -49,6 +49,8 @@ export interface Fate {
   readonly deliveries: DeliveryRecord[];
   committed: number;
   dead: boolean;
+  /** True once the event was cancelled before it was delivered. */
+  cancelled: boolean;
   /** The attempts that faults have taken. */
   lostAttempts: number;
 }
@@ -134,7 +136,7 @@ export class History {
 
   #newFate(event: Event, descriptor: ActorDescriptor): Fate {
     const number = this.#published++;
-    return { event, descriptor, number, deliveries: [], committed: 0, dead: false, lostAttempts: 0 };
+    return { event, descriptor, number, deliveries: [], committed: 0, dead: false, cancelled: false, lostAttempts: 0 };
   }
 
   recordOf(lease: Lease): DeliveryRecord | undefined {
@@ -145,13 +147,25 @@ export class History {
     return this.fates.get(fateKey(String(lease.queueName), lease.event.id)) as Fate;
   }
 
+  /** Notes that the events with a cancel key were cancelled, but for those that are under way. */
+  cancelled(cancelKey: string): void {
+    for (const fate of this.fates.values())
+      if (fate.event.cancelKey === cancelKey && fate.deliveries.every(({ settled }) => settled)) fate.cancelled = true;
+  }
+
   /** Notes when an event was settled before an earlier one of its key. */
   checkOrder({ event, descriptor, number }: Fate): void {
     const { partitionKey, enqueueTime } = event;
     if (partitionKey === undefined || enqueueTime !== undefined) return;
     for (const other of this.fates.values()) {
       if (other.descriptor !== descriptor || other.event.partitionKey !== partitionKey) continue;
-      if (other.number < number && other.committed === 0 && !other.dead && other.event.enqueueTime === undefined)
+      if (
+        other.number < number &&
+        other.committed === 0 &&
+        !other.dead &&
+        !other.cancelled &&
+        other.event.enqueueTime === undefined
+      )
         this.violated(
           "order",
           `${descriptor.queueName} settled ${event.id} of the key "${partitionKey}" before ${other.event.id}, ` +

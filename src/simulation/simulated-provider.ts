@@ -2,6 +2,7 @@ import type { Capabilities, Provider, Step } from "../contract/provider.ts";
 import type { DeadLetter, DeadLetterRecord } from "../contract/dead-letter.ts";
 import type {
   AbandonOptions,
+  CancelChoice,
   Lease,
   LeaseRequest,
   QueueCounts,
@@ -47,10 +48,15 @@ export class SimulatedProvider implements Provider {
     scene.current = { process, record };
     const isAtomic = scene.profile.atomicStep;
     const inner = isAtomic ? scene.engine.beginStep(lease) : undefined;
+    const cancelled: string[] = [];
     return {
       stores: storesOf(scene, process, inner?.stores ?? scene.engine.stores, () => record),
+      atomic: isAtomic,
+      cancel: (key) => void cancelled.push(key),
       commit: (outputs) =>
-        inner ? this.queues.commitAtomic(inner, record, outputs) : this.queues.commit(lease, outputs),
+        inner
+          ? this.queues.commitAtomic(inner, record, outputs, cancelled)
+          : this.queues.commit(lease, outputs, cancelled),
       discard: () => inner?.discard(),
     };
   }
@@ -175,10 +181,17 @@ export class SimulatedQueues implements QueueOperator {
   }
 
   /** Commits a step whose writes, outputs and lease go together. */
-  async commitAtomic(step: Step, record: DeliveryRecord, outputs: readonly Event[]): Promise<void> {
+  async commitAtomic(
+    step: Step,
+    record: DeliveryRecord,
+    outputs: readonly Event[],
+    cancelled: readonly string[],
+  ): Promise<void> {
     const caller = this.#scene.callerOf(this.#process, record, "commit", "the commit");
     await this.#scene.before(caller, [...beforeCall, "conflict"]);
+    for (const key of cancelled) step.cancel(key);
     await step.commit(outputs);
+    for (const key of cancelled) this.#scene.history.cancelled(key);
     this.#settled(record, "committed");
     record.outputs = outputs;
     for (const output of outputs) this.#scene.history.published(output);
@@ -186,8 +199,9 @@ export class SimulatedQueues implements QueueOperator {
   }
 
   /** Publishes the outputs one after the other, then commits the lease. */
-  async commit(lease: Lease, outputs: readonly Event[]): Promise<void> {
+  async commit(lease: Lease, outputs: readonly Event[], cancelled: readonly string[] = []): Promise<void> {
     const record = this.#recordOf(lease);
+    for (const key of cancelled) await this.cancel({ key }, record);
     await this.#publishing.push(outputs, record);
     const caller = this.#scene.callerOf(this.#process, record, "commit", "the commit");
     await this.#scene.before(caller, beforeCall);
@@ -248,6 +262,16 @@ export class SimulatedQueues implements QueueOperator {
     if (how !== "abandoned" && fate.descriptor.ordered) history.checkOrder(fate);
   }
 
+  /** Cancels events. @param record The delivery whose step cancels them. */
+  async cancel(which: CancelChoice, record?: DeliveryRecord): Promise<number> {
+    const caller = this.#scene.callerOf(this.#process, record, "cancel", "the cancel");
+    await this.#scene.before(caller, beforeCall);
+    const cancelled = (await this.#inner.cancel?.(which)) ?? 0;
+    if ("key" in which) this.#scene.history.cancelled(which.key);
+    await this.#scene.after(caller, afterWrite);
+    return cancelled;
+  }
+
   problems(queues: readonly QueueSpec[]): readonly string[] {
     return this.#inner.problems(queues);
   }
@@ -272,8 +296,8 @@ export class SimulatedQueues implements QueueOperator {
     return this.#inner.deadLetters(name);
   }
 
-  requeue(name: QueueName, id: string): Promise<void> {
-    return this.#inner.requeue(name, id);
+  requeue(name: QueueName, id: string, mended?: Event): Promise<void> {
+    return this.#inner.requeue(name, id, mended);
   }
 
   drop(name: QueueName, id: string): Promise<void> {

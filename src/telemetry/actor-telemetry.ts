@@ -23,6 +23,7 @@ const settlements: Readonly<Partial<Record<Outcome, string>>> = {
   retried: "abandon",
   abandoned: "abandon",
   "dead-lettered": "dead-letter",
+  expired: "commit",
 };
 
 /** Spans and metrics of one actor on one subscription. */

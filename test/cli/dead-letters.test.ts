@@ -1,7 +1,7 @@
 import { Event, QueueName } from "beehive-actors";
 import * as assert from "uvu/assert";
 import { choose } from "../../src/cli/dead-letters/choice.ts";
-import { requeueInSteps } from "../../src/cli/dead-letters/requeue-steps.ts";
+import { requeueInSteps } from "../../src/hive/letters/requeue-steps.ts";
 import { cli, startCli, type Ended } from "../support/cli.ts";
 import { cliHive, packing, type CliHive } from "../support/cli-hive.ts";
 import { suite } from "../support/suite.ts";

@@ -1,6 +1,6 @@
 /** Requeueing in steps, on a queue with scripted counts. */
 import * as assert from "uvu/assert";
-import { requeueInSteps, type StepsEnd } from "../../src/cli/dead-letters/requeue-steps.ts";
+import { requeueInSteps, type StepsEnd } from "../../src/hive/letters/requeue-steps.ts";
 import type { DeadLetter } from "../../src/contract/dead-letter.ts";
 import { Event } from "../../src/events/event.ts";
 import { QueueName } from "../../src/events/queue-name.ts";

@@ -1,9 +1,10 @@
-/** Starts a worker, `effects-worker.ts` or `log-worker.ts`, and follows it. */
+/** Starts a worker, `effects-worker.ts`, `log-worker.ts` or `rate-worker.ts`, and follows it. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { LogWorkerOptions } from "./log-worker.ts";
+import type { RateWorkerOptions } from "./rate-worker.ts";
 import type { WorkerOptions } from "./effects-worker.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -17,6 +18,7 @@ export class Worker {
 
   constructor(options: WorkerOptions);
   constructor(options: LogWorkerOptions, program: "log-worker.ts");
+  constructor(options: RateWorkerOptions, program: "rate-worker.ts");
   constructor(options: object, program = "effects-worker.ts") {
     const path = join(import.meta.dirname, program);
     const args = ["--import", "tsx", "-C", "beehive-source", path, JSON.stringify(options)];

@@ -43,6 +43,7 @@ export function unreliable(provider: Provider, { crashRate, repeatRate, random }
         for (const output of outputs) await publish(output, lease.event);
         await provider.queues.commit(lease, []);
       },
+      cancel() {},
       discard() {},
     }),
   });

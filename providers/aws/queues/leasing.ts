@@ -5,6 +5,7 @@ import type { Logger } from "../../../src/base/logger.ts";
 import { identityOf } from "../../../src/events/identity.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { isArchive } from "../../../src/provider-kit/archive/index.ts";
+import type { CancelRegistry } from "../../../src/provider-kit/cancel-registry.ts";
 import { ask, receiveLimit } from "../client.ts";
 import { isRefusal, translate } from "../errors.ts";
 import type { Addresses, QueueAddress } from "./addresses.ts";
@@ -28,6 +29,7 @@ export interface LeasingParts {
   readonly settlement: Settlement;
   readonly unreadable: UnreadableMessages;
   readonly inbox: Inbox | undefined;
+  readonly cancels: CancelRegistry;
   readonly claims: ClaimCheck | undefined;
   readonly publisher: Pick<Publisher, "sendTo">;
   readonly logger: Logger;
@@ -114,7 +116,8 @@ export class Leasing {
     );
     const read = all.filter(({ failure }) => failure === undefined);
     const events = await this.#withoutNotices(await this.#withoutMovedDeadLetters(read));
-    const { due, failure } = await this.#withoutHandled(queueName, await this.#withoutEarly(events));
+    const unhandled = await this.#withoutHandled(queueName, await this.#withoutEarly(events));
+    const { due, failure = unhandled.failure } = await this.#withoutCancelled(unhandled.due);
     await this.#abandon(all.filter((one) => one.failure && !isFinal(one.failure)).map(({ lease }) => lease));
     // Events that are archived make nobody wait: they add no requests.
     if (!isArchive(queueName)) for (const lease of due) load.begin(lease);
@@ -213,6 +216,29 @@ export class Leasing {
       ),
     );
     return leases.filter((lease) => !early.includes(lease));
+  }
+
+  /** Deletes events that were cancelled. Those of which that cannot be told are abandoned. */
+  async #withoutCancelled(leases: readonly AwsLease[]): Promise<Pick<LeasedMessages, "due" | "failure">> {
+    if (leases.every(({ event }) => event.cancelKey === undefined)) return { due: leases, failure: undefined };
+    const { cancels, settlement } = this.#parts;
+    const due: AwsLease[] = [];
+    const unknown: AwsLease[] = [];
+    let failure: BeeHiveError | undefined;
+    for (const lease of leases) {
+      try {
+        if (await cancels.claim(lease.event)) due.push(lease);
+        else {
+          await settlement.deleteMessage(lease);
+          await cancels.forget(lease.event, true);
+        }
+      } catch (error) {
+        failure = translate(error, { action: "dynamodb:UpdateItem", resource: lease.address.name });
+        unknown.push(lease);
+      }
+    }
+    await this.#abandon(unknown);
+    return { due, failure };
   }
 
   /** Deletes events that the inbox has recorded as handled. All are abandoned while the inbox cannot be read. */

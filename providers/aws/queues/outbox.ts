@@ -22,8 +22,9 @@ export interface Outgoing {
   readonly attributes?: Record<string, MessageAttributeValue> | undefined;
   /** Whole seconds, up to 900; on standard queues only. */
   readonly delaySeconds?: number | undefined;
-  /** For FIFO queues and topics. */
+  /** The group: of FIFO queues and topics to keep order, of others to share receives fairly. */
   readonly groupId?: string | undefined;
+  /** For FIFO queues and topics. */
   readonly deduplicationId?: string | undefined;
 }
 
@@ -54,17 +55,15 @@ export class Outbox {
     const batcher = made(this.#sends, url, () =>
       this.#batcher<Outgoing>("sqs:SendMessage", name, {
         maxBytes: maxSqsBytes,
-        groupOf: ({ groupId }) => groupId,
+        groupOf: ({ groupId, deduplicationId }) => (deduplicationId === undefined ? undefined : groupId),
         send: async (messages) => {
           const Entries = messages.map((one, index): SendMessageBatchRequestEntry => ({
             Id: String(index),
             MessageBody: one.body,
             ...(one.attributes && { MessageAttributes: one.attributes }),
             ...(one.delaySeconds && { DelaySeconds: one.delaySeconds }),
-            ...(one.groupId !== undefined && {
-              MessageGroupId: one.groupId,
-              MessageDeduplicationId: one.deduplicationId,
-            }),
+            ...(one.groupId !== undefined && { MessageGroupId: one.groupId }),
+            ...(one.deduplicationId !== undefined && { MessageDeduplicationId: one.deduplicationId }),
           }));
           return failuresOf(await this.#sqs.send(new SendMessageBatchCommand({ QueueUrl: url, Entries })));
         },
@@ -77,15 +76,13 @@ export class Outbox {
     const batcher = made(this.#publishes, topicArn, () =>
       this.#batcher<Outgoing>("sns:Publish", lastPartOf(topicArn), {
         maxBytes: maxSnsBytes,
-        groupOf: ({ groupId }) => groupId,
+        groupOf: ({ groupId, deduplicationId }) => (deduplicationId === undefined ? undefined : groupId),
         send: async (messages) => {
           const entries = messages.map((one, index): PublishBatchRequestEntry => ({
             Id: String(index),
             Message: one.body,
-            ...(one.groupId !== undefined && {
-              MessageGroupId: one.groupId,
-              MessageDeduplicationId: one.deduplicationId,
-            }),
+            ...(one.groupId !== undefined && { MessageGroupId: one.groupId }),
+            ...(one.deduplicationId !== undefined && { MessageDeduplicationId: one.deduplicationId }),
           }));
           return failuresOf(
             await this.#sns.send(new PublishBatchCommand({ TopicArn: topicArn, PublishBatchRequestEntries: entries })),

@@ -20,7 +20,7 @@ const maxBytes = { queue: 1_048_576, topic: 262_144 };
 /** A message with its destination: a queue, or the kinds of a topic. */
 interface Publication {
   readonly to: QueueAddress | readonly string[];
-  readonly message: Outgoing;
+  readonly message: Outgoing & { readonly fair: Pick<Outgoing, "groupId"> };
 }
 
 export interface PublisherParts {
@@ -56,8 +56,8 @@ export class Publisher {
    */
   async sendTo(queue: QueueAddress, event: Event, deduplicationId: string, state?: RedeliveryState): Promise<void> {
     const body = await this.#packed(event, maxBytes.queue);
-    const message = { body, ...(state && { attributes: attributesWith(state, {}) }) };
-    await this.send(queue, queue.fifo ? { ...message, ...fifoFields(event), deduplicationId } : message);
+    const fields = queue.fifo ? { ...fifoFields(event), deduplicationId } : fairFields(event);
+    await this.send(queue, { body, ...(state && { attributes: attributesWith(state, {}) }), ...fields });
   }
 
   /** Sends a message to one queue. Large messages become claims, else the caller checks the size. */
@@ -82,7 +82,12 @@ export class Publisher {
     const body = await this.#packed(event, name.kind === "queue" ? maxBytes.queue : maxBytes.topic);
     return {
       to,
-      message: { body, ...fifoFields(event), delaySeconds: delayMs > 0 ? delaySeconds(delayMs) : undefined },
+      message: {
+        body,
+        ...fifoFields(event),
+        fair: fairFields(event),
+        delaySeconds: delayMs > 0 ? delaySeconds(delayMs) : undefined,
+      },
     };
   }
 
@@ -96,13 +101,13 @@ export class Publisher {
     return body;
   }
 
-  /** Sends a message. FIFO queues take groups and no delay, standard queues the opposite, topics never a delay. */
-  #dispatch({ to, message: { body, delaySeconds: delay, ...fifo } }: Publication): Promise<void>[] {
+  /** Sends a message. FIFO queues and topics take no delay, and topics never one. */
+  #dispatch({ to, message: { body, delaySeconds: delay, fair, ...fifo } }: Publication): Promise<void>[] {
     const { outbox } = this.#parts;
-    if ("url" in to) return [this.send(to, to.fifo ? { body, ...fifo } : { body, delaySeconds: delay })];
+    if ("url" in to) return [this.send(to, to.fifo ? { body, ...fifo } : { body, ...fair, delaySeconds: delay })];
     return to.map(async (arn) => {
       try {
-        await outbox.publish(arn, isFifo(arn) ? { body, ...fifo } : { body });
+        await outbox.publish(arn, isFifo(arn) ? { body, ...fifo } : { body, ...fair });
       } catch (error) {
         if (isBeeHiveError(error, "QueueNotFound")) this.#parts.addresses.forget();
         throw error;
@@ -115,6 +120,15 @@ export class Publisher {
 function fifoFields(event: Event): Pick<Outgoing, "groupId" | "deduplicationId"> {
   const identity = identityOf(event);
   return { groupId: fifoToken(event.partitionKey ?? identity), deduplicationId: fifoToken(identity) };
+}
+
+/**
+ * Returns the group of an event in a queue or topic without order: its partition key.
+ *
+ * SQS then shares receives fairly between groups, so that one with many messages does not starve the others.
+ */
+function fairFields({ partitionKey }: Event): Pick<Outgoing, "groupId"> {
+  return partitionKey === undefined ? {} : { groupId: fifoToken(partitionKey) };
 }
 
 /** @throws BeeHiveError `InvalidEvent` when SQS would delete the event before it is due. */

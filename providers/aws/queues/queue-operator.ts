@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import type { Message } from "@aws-sdk/client-sqs";
+import { PurgeQueueCommand, type Message } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../../src/base/clock.ts";
 import { isBeeHiveError } from "../../../src/base/errors.ts";
 import type { Logger } from "../../../src/base/logger.ts";
 import { letterId, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
+  CancelChoice,
   LeaseRequest,
   QueueCounts,
   QueueOperator,
@@ -21,8 +22,9 @@ import {
   type ArchivedLog,
   type EventCopy,
 } from "../../../src/provider-kit/archive/index.ts";
+import { CancelRegistry } from "../../../src/provider-kit/cancel-registry.ts";
 import type { Rows } from "../../../src/provider-kit/rows.ts";
-import { secondsOf } from "../client.ts";
+import { ask, secondsOf } from "../client.ts";
 import type { AwsClients, AwsSettings } from "../config.ts";
 import { Addresses, type QueueAddress } from "./addresses.ts";
 import { ClaimCheck } from "./claim-check.ts";
@@ -69,6 +71,7 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
   readonly #publisher: Publisher;
   readonly #settlement: Settlement;
   readonly #leasing: Leasing;
+  readonly #cancels: CancelRegistry;
   readonly #inbox: Inbox | undefined;
   readonly #claims: ClaimCheck | undefined;
   readonly #receivers = new Map<string, Receiver>();
@@ -83,6 +86,7 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
     const addresses = new Addresses(clients, config, clock);
     const redeliveries = new FifoRedeliveryStates(rows, clock);
     const inbox = idempotent ? new Inbox(clients.dynamodb, config, clock, load) : undefined;
+    const cancels = new CancelRegistry(rows, clock);
     const claims = claimCheck && bucket !== undefined ? new ClaimCheck(clients.s3, bucket) : undefined;
     const settlement = new Settlement({ outbox, redeliveries, load, clock });
     this.#clients = clients;
@@ -101,6 +105,7 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
       settlement,
       unreadable: new UnreadableMessages(settlement, outbox, redeliveries),
       inbox,
+      cancels,
       claims,
       publisher: this.#publisher,
       logger,
@@ -108,6 +113,7 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
       load,
       requestTimeoutMs: requestTimeout,
     });
+    this.#cancels = cancels;
     this.#inbox = inbox;
     this.#claims = claims;
   }
@@ -143,6 +149,7 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
 
   /** Returns `undefined`: a FIFO queue drops duplicates without reporting them. */
   async push(events: readonly Event[]): Promise<undefined> {
+    if (events.some(({ cancelKey }) => cancelKey !== undefined)) await this.#cancels.register(events);
     await this.#publisher.push(events);
     for (const { enqueueTime } of events) this.#expect(enqueueTime?.getTime() ?? 0);
   }
@@ -194,6 +201,7 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
       await this.#load.while(() => inbox.record(lease.queueName, identityOf(lease.event)));
     }
     await this.#settlement.deleteMessage(lease);
+    if (lease.event.cancelKey !== undefined) await this.#cancels.forget(lease.event);
   }
 
   async abandon(lease: AwsLease, options: AbandonOptions): Promise<void> {
@@ -220,6 +228,18 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
       await this.#publisher.send(dead, { body, attributes: withId, ...(dead.fifo && fifo) });
     }
     await this.#settlement.deleteMessage(lease);
+    if (lease.event.cancelKey !== undefined) await this.#cancels.forget(lease.event);
+  }
+
+  /** Cancels events with a cancel key, also by their id. Counts an event of a topic once. */
+  cancel(which: CancelChoice): Promise<number> {
+    return this.#cancels.cancel(which);
+  }
+
+  /** Deletes all messages, also those that are leased. SQS takes up to a minute, and refuses a second purge meanwhile. */
+  async purge(name: QueueName): Promise<undefined> {
+    const { name: resource, url } = await this.#addresses.queue(name);
+    await ask("sqs:PurgeQueue", resource, this.#clients.sqs.send(new PurgeQueueCommand({ QueueUrl: url })));
   }
 
   /**
@@ -238,12 +258,14 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
     yield* (await this.#deadOf(name)).list();
   }
 
-  async requeue(name: QueueName, id: string): Promise<void> {
+  async requeue(name: QueueName, id: string, mended?: Event): Promise<void> {
     const letters = await this.#deadOf(name);
     const { letter, unreadable } = await letters.find(id);
-    if (unreadable) throw unreadable;
+    if (unreadable && !mended) throw unreadable;
+    const event = mended?.with({ queueName: name.toString() }) ?? letter.event;
+    if (event.cancelKey !== undefined) await this.#cancels.register([event]);
     // A new deduplication id, or SQS would drop the event as a duplicate of its first delivery.
-    await this.#publisher.sendTo(await this.#addresses.queue(name), letter.event, randomUUID());
+    await this.#publisher.sendTo(await this.#addresses.queue(name), event, randomUUID());
     this.#expect(0);
     await letters.delete(letter);
   }

@@ -11,7 +11,7 @@ import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import { translateErrors } from "../errors.ts";
-import { sequenceNumber, type SequenceNumber } from "../sdk/sequence-number.ts";
+import { lowest, sequenceNumber, type SequenceNumber } from "../sdk/sequence-number.ts";
 import { idText, ourText } from "./broker-properties.ts";
 import type { ClaimCheck } from "./claim-check.ts";
 import { LetterPass } from "./letter-pass.ts";
@@ -201,6 +201,3 @@ function eventIn(message: ServiceBusReceivedMessage, name: QueueName): Event {
   if (problem) throw problem;
   return event;
 }
-
-/** The first number to peek from. Without one, a receiver continues where another stopped. */
-const lowest = sequenceNumber(0n);

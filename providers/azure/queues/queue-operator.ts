@@ -4,8 +4,11 @@ import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import { deadLetterOf, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
+  CancelChoice,
   LeaseRequest,
+  PeekRequest,
   QueueCounts,
+  QueuedEvent,
   QueueOperator,
   QueueSpec,
 } from "../../../src/contract/queue-operator.ts";
@@ -17,6 +20,7 @@ import {
   type ArchiveParts,
   type EventCopy,
 } from "../../../src/provider-kit/archive/index.ts";
+import type { CancelRegistry } from "../../../src/provider-kit/cancel-registry.ts";
 import type { AzureClients } from "../client.ts";
 import type { AzureConfig } from "../config.ts";
 import { isSessionMismatch, translate, translateErrors } from "../errors.ts";
@@ -39,7 +43,11 @@ import { Settlement } from "./settlement.ts";
 import type { Source } from "./source.ts";
 import { Throttling } from "./throttling.ts";
 import { madeWithoutSessions, Topology, topologyProblems } from "./topology.ts";
+import { Withdrawing } from "./withdrawing.ts";
 
+/** Events that a purge takes at once, and for how long it leases them, in ms. */
+const purgedAtOnce = 100;
+const purgeLeaseMs = 30_000;
 /** The delay of an event whose body cannot be fetched at the moment, in ms. */
 const unreadableDelayMs = 5_000;
 
@@ -56,6 +64,8 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
   readonly #pollMs: number;
   readonly #minLockMs: number;
   readonly #claims: ClaimCheck;
+  readonly #cancels: CancelRegistry;
+  readonly #withdrawing: Withdrawing;
   readonly #names: Names;
   readonly #topology: Topology;
   readonly #publisher: Publisher;
@@ -69,7 +79,12 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
   constructor(
     clients: AzureClients,
     config: AzureConfig,
-    { stores, clock, logger }: Pick<ArchiveParts, "stores" | "clock" | "logger">,
+    {
+      stores,
+      cancels,
+      clock,
+      logger,
+    }: Pick<ArchiveParts, "stores" | "clock" | "logger"> & { readonly cancels: CancelRegistry },
   ) {
     const claims = new ClaimCheck(stores);
     const { serviceBus, administration } = clients;
@@ -78,6 +93,7 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
     this.#pollMs = config.poll;
     this.#minLockMs = config.minLock;
     this.#claims = claims;
+    this.#cancels = cancels;
     this.#names = new Names(config.queuePrefix);
     this.#topology = new Topology(administration, this.#names, config, clock);
     limitWaits(serviceBus, config.tryTimeout);
@@ -88,6 +104,7 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
     this.#readers = new Readers(serviceBus, this.#names, clock, config.tryTimeout);
     this.#ordered = new OrderedQueues(serviceBus, this.#names, config, { publisher: this.#publisher, clock });
     this.#settlement = new Settlement({ publisher: this.#publisher, throttling: this.#throttling, clock });
+    this.#withdrawing = new Withdrawing(serviceBus, this.#names, claims);
     this.#deadLetters = new DeadLetters(serviceBus, this.#names, clock, config.tryTimeout, claims);
     this.log = new ArchivedLog({
       stores,
@@ -141,6 +158,7 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
 
   /** Returns `undefined`, because Service Bus does not report the duplicates that it drops. */
   async push(events: readonly Event[]): Promise<undefined> {
+    if (events.some(({ cancelKey }) => cancelKey !== undefined)) await this.#cancels.register(events);
     await this.#publisher.push(events);
   }
 
@@ -238,13 +256,26 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
     const redelivery = redeliveryStateOf(message);
     const lock = { leaseMs, minMs: this.#minLockMs };
     const lease = new AzureLease({ event, queueName: name, message, source, redelivery }, lock, this.#clock);
-    if (!problem) return lease;
+    if (!problem) return event.cancelKey === undefined ? lease : await this.#unlessCancelled(lease);
     if (!isForGood(problem)) {
       // Not an attempt of the actor, and no reason to hold up the events behind it.
       await this.abandon(lease, { delayMs: unreadableDelayMs, countAttempt: false }).catch(() => {});
       throw problem;
     }
     await this.deadLetter(lease, this.#letterOf(lease, problem));
+    return undefined;
+  }
+
+  /** Completes the message of a cancelled event, and returns `undefined` then. */
+  async #unlessCancelled(lease: AzureLease): Promise<AzureLease | undefined> {
+    try {
+      if (await this.#cancels.claim(lease.event)) return lease;
+    } catch (error) {
+      await this.abandon(lease, { delayMs: unreadableDelayMs, countAttempt: false }).catch(() => {});
+      throw error;
+    }
+    await this.#settlement.commit(lease);
+    await this.#cancels.forget(lease.event, true);
     return undefined;
   }
 
@@ -262,14 +293,38 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
     lease.assertHeld();
     if (outputs.length > 0) await this.push(outputs);
     await this.#settlement.commit(lease);
+    if (lease.event.cancelKey !== undefined) await this.#cancels.forget(lease.event);
   }
 
   abandon(lease: AzureLease, options: AbandonOptions): Promise<void> {
     return this.#settlement.abandon(lease, options);
   }
 
-  deadLetter(lease: AzureLease, letter: DeadLetterRecord): Promise<void> {
-    return this.#settlement.deadLetter(lease, letter);
+  async deadLetter(lease: AzureLease, letter: DeadLetterRecord): Promise<void> {
+    await this.#settlement.deadLetter(lease, letter);
+    if (lease.event.cancelKey !== undefined) await this.#cancels.forget(lease.event);
+  }
+
+  /** Cancels events with a cancel key, also by their id. Counts an event of a topic once. */
+  cancel(which: CancelChoice): Promise<number> {
+    return this.#cancels.cancel(which);
+  }
+
+  /** Shows no delayed events of a topic, which Service Bus keeps at the topic; leased ones show as ready. */
+  peek(name: QueueName, request: PeekRequest): Promise<readonly QueuedEvent[]> {
+    return this.#withdrawing.peek(name, request);
+  }
+
+  /** Leases and completes all messages that are ready, and cancels the scheduled ones of a queue. */
+  async purge(name: QueueName): Promise<number> {
+    const { signal } = new AbortController();
+    let purged = await this.#withdrawing.cancelScheduled(name);
+    for (;;) {
+      const leases = await this.lease(name, { max: purgedAtOnce, leaseMs: purgeLeaseMs, waitMs: 500, signal });
+      if (leases.length === 0) return purged;
+      await Promise.all(leases.map((lease) => this.commit(lease, [])));
+      purged += leases.length;
+    }
   }
 
   counts(name: QueueName): Promise<QueueCounts> {
@@ -281,13 +336,13 @@ export class AzureQueueOperator implements QueueOperator<AzureLease> {
   }
 
   /** Sends a copy, then removes the letter. After a crash in between, the next copy is dropped as a duplicate. */
-  async requeue(name: QueueName, id: string): Promise<void> {
+  async requeue(name: QueueName, id: string, mended?: Event): Promise<void> {
     await this.#deadLetters.take(name, id, async (event, message) => {
       const copy = copyId(message.messageId, message.sequenceNumber, name, "requeued");
-      await this.#publisher.requeue(event(), name, {
-        id: copy,
-        redelivery: { claim: redeliveryStateOf(message).claim },
-      });
+      const requeued = mended ?? event();
+      if (requeued.cancelKey !== undefined) await this.#cancels.register([requeued.with({ queueName: String(name) })]);
+      const claim = mended ? undefined : redeliveryStateOf(message).claim;
+      await this.#publisher.requeue(requeued, name, { id: copy, redelivery: { claim } });
     });
   }
 

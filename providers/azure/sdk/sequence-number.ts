@@ -8,3 +8,6 @@ export function sequenceNumber(value: bigint): SequenceNumber {
   bytes.writeBigInt64BE(value);
   return { __isLong__: true, toBytesBE: () => [...bytes] } as unknown as SequenceNumber;
 }
+
+/** The first number to peek from. Without one, a receiver continues where another stopped. */
+export const lowest: SequenceNumber = sequenceNumber(0n);

@@ -23,6 +23,8 @@ import { TableRows } from "./rows.ts";
 export class AzureStores implements Stores {
   readonly counters: CounterStore;
   readonly locks: BlobLockStore;
+  /** The table, for what the queues keep in it. */
+  readonly rows: TableRows;
   readonly #rows: SingleRowStores;
   readonly #container: ContainerClient;
   readonly #made: Once;
@@ -32,7 +34,7 @@ export class AzureStores implements Stores {
     clock: Clock,
     random: () => number = Math.random,
   ) {
-    const rows = new TableRows(table);
+    const rows = (this.rows = new TableRows(table));
     this.#container = container;
     this.#made = new Once(async () => {
       await translateErrors(`make the container ${container.containerName}`, () => container.createIfNotExists());

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../../src/base/clock.ts";
-import { received, scheduledFor } from "./message.ts";
+import { outgoing, received, scheduledFor } from "./message.ts";
 import type { AmqpMessage } from "./rhea.ts";
 
 export const noSession: string =
@@ -58,6 +58,13 @@ export class Inlet {
     const held = this.#scheduled.get(sequence);
     held?.timer.cancel();
     return this.#scheduled.delete(sequence);
+  }
+
+  /** Returns up to `count` scheduled messages from a number on, without taking them. */
+  peek(from: number, count: number): AmqpMessage[] {
+    const found = [...this.#scheduled].filter(([sequence]) => sequence >= from).slice(0, count);
+    const facts = { enqueuedAt: this.#clock.now(), deliveryCount: 0, state: 2 } as const;
+    return found.map(([sequence, { message }]) => outgoing(message, { ...facts, sequence }));
   }
 
   close(): void {

@@ -58,9 +58,11 @@ const operations: Readonly<Record<string, (asked: ManagementRequest, body: Body)
     if (until.includes(undefined)) return lockLost;
     return { status: 200, body: { expirations: until.map((time) => types.wrap_timestamp(time)) } };
   },
-  "peek-message": ({ queue }, body) => {
-    const found =
-      queue?.peek(numberOf(body["from-sequence-number"]), numberOf(body["message-count"]), sessionOf(body)) ?? [];
+  "peek-message": ({ queue, inlet }, body) => {
+    const [from, count] = [numberOf(body["from-sequence-number"]), numberOf(body["message-count"])];
+    const found = queue?.peek(from, count, sessionOf(body)) ?? [];
+    // Scheduled messages have larger numbers.
+    if (sessionOf(body) === undefined) found.push(...(inlet?.peek(from, count - found.length) ?? []));
     if (found.length === 0) return { status: 204 };
     return { status: 200, body: { messages: found.map((message) => ({ message: encode(message) })) } };
   },

@@ -37,6 +37,20 @@ export class Fifo<T> {
     return item;
   }
 
+  /** Removes an item, in a time that grows with the size. Returns false if it is not there. */
+  remove(item: T): boolean {
+    const kept = [...this].filter((one) => one !== item);
+    if (kept.length === this.#size) return false;
+    this.#slots = emptySlots(minSlots);
+    this.#head = this.#size = 0;
+    for (const one of kept) this.push(one);
+    return true;
+  }
+
+  *[Symbol.iterator](): Generator<T, void, undefined> {
+    for (let i = 0; i < this.#size; i++) yield this.#slots[(this.#head + i) & (this.#slots.length - 1)] as T;
+  }
+
   #resize(length: number): void {
     const slots = emptySlots<T>(length);
     for (let i = 0; i < this.#size; i++) slots[i] = this.#slots[(this.#head + i) & (this.#slots.length - 1)];

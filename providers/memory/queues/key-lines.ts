@@ -55,6 +55,29 @@ export class KeyLines {
     return next;
   }
 
+  /** Removes an entry that waits behind others. Returns false if it does not. */
+  leave(entry: Entry): boolean {
+    const line = this.#lines.get(entry.event.partitionKey ?? "");
+    if (!line?.remove(entry)) return false;
+    this.#waiting--;
+    return true;
+  }
+
+  /** Removes all entries that wait behind others. Returns them. */
+  takeWaiting(): readonly Entry[] {
+    const waiting = [...this.#lines.values()].flatMap((line) => [...line]);
+    for (const entry of waiting) this.leave(entry);
+    return waiting;
+  }
+
+  /** Yields the entries that wait behind others, with the holder of their key and the number in front of them. */
+  *behind(): Generator<{ readonly entry: Entry; readonly holder: Entry; readonly ahead: number }, void, undefined> {
+    for (const line of this.#lines.values()) {
+      let ahead = 1;
+      for (const entry of line) yield { entry, holder: line.holder, ahead: ahead++ };
+    }
+  }
+
   clear(): void {
     this.#lines.clear();
     this.#waiting = 0;

@@ -4,16 +4,19 @@ import { BeeHiveError } from "../../../src/base/errors.ts";
 import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
+  CancelChoice,
   LeaseRequest,
   KeyHolder,
+  PeekRequest,
   QueueCounts,
+  QueuedEvent,
   QueueOperator,
   QueueSpec,
 } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
 import { identityOf } from "../../../src/events/identity.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import { noDeadLetter, noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
+import { keptIsNotCancelled, noDeadLetter, noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
 import { assertBodySize } from "../../../src/provider-kit/event-size.ts";
 import type { MemoryConfig } from "../config.ts";
 import { Destination } from "./destination.ts";
@@ -156,12 +159,19 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
    * Atomic because it is synchronous from the first check to the last change.
    *
    * @param applyWrites Writes to the stores. When it throws, nothing of the step happens.
+   * @param cancelled The cancel keys of the step.
    */
-  commitStep(lease: MemoryLease, outputs: readonly Event[], applyWrites?: () => void): void {
+  commitStep(
+    lease: MemoryLease,
+    outputs: readonly Event[],
+    applyWrites?: () => void,
+    cancelled?: readonly string[],
+  ): void {
     const queue = this.#queue(lease.queueName);
     queue.assertHeld(lease);
     const destinations = this.#destinationsOf(outputs);
     applyWrites?.();
+    for (const key of cancelled ?? []) this.cancelNow({ key });
     this.#publish(outputs, destinations);
     queue.remove(lease);
   }
@@ -176,6 +186,26 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     const queue = this.#queue(lease.queueName);
     queue.assertHeld(lease);
     queue.deadLetter(lease, letter);
+  }
+
+  async cancel(which: CancelChoice): Promise<number> {
+    return this.cancelNow(which);
+  }
+
+  /** Cancels at once, for {@link cancel} and for steps. */
+  cancelNow(which: CancelChoice): number {
+    let cancelled = 0;
+    for (const { queues } of this.#destinations.values())
+      for (const queue of queues.values()) cancelled += queue.cancel(which);
+    return cancelled;
+  }
+
+  async peek(name: QueueName, request: PeekRequest): Promise<readonly QueuedEvent[]> {
+    return this.#queue(name).peek(request);
+  }
+
+  async purge(name: QueueName): Promise<number> {
+    return this.#queue(name).purge();
   }
 
   async names(): Promise<readonly QueueName[]> {
@@ -198,8 +228,9 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     yield* this.#queue(name).deadLetters();
   }
 
-  async requeue(name: QueueName, id: string): Promise<void> {
-    if (!this.#queue(name).requeue(id)) throw noDeadLetter(name, id);
+  async requeue(name: QueueName, id: string, mended?: Event): Promise<void> {
+    if (mended) assertBodySize(mended, this.#config.maxEventBytes);
+    if (!this.#queue(name).requeue(id, mended)) throw noDeadLetter(name, id);
   }
 
   async drop(name: QueueName, id: string): Promise<void> {
@@ -224,6 +255,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
       const name = QueueName.parse(event.queueName);
       const destination = this.#destinations.get(String(name.destination));
       if (!destination) throw noDestination(name);
+      if (destination.log && event.cancelKey !== undefined) throw keptIsNotCancelled(event);
       return destination;
     });
   }

@@ -3,7 +3,14 @@ import { Bag } from "../../../src/base/bag.ts";
 import { ClockSteps } from "../../../src/base/clock-steps.ts";
 import type { Clock, Timer } from "../../../src/base/clock.ts";
 import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
-import type { AbandonOptions, KeyHolder, QueueCounts } from "../../../src/contract/queue-operator.ts";
+import type {
+  AbandonOptions,
+  CancelChoice,
+  KeyHolder,
+  PeekRequest,
+  QueueCounts,
+  QueuedEvent,
+} from "../../../src/contract/queue-operator.ts";
 import type { KeptEvent, LogPosition, Replayed, ReplayedOutputs } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
@@ -14,6 +21,7 @@ import { Fifo } from "./fifo.ts";
 import type { KeptEvents } from "./kept-events.ts";
 import { KeyLines } from "./key-lines.ts";
 import { Letters } from "./letters.ts";
+import { look } from "./look.ts";
 
 /** Timers of Node fire at most this much too early, in ms. */
 const maxEarlyMs = 2;
@@ -29,6 +37,12 @@ interface Reading {
   readonly outputs: ReplayedOutputs;
 }
 
+interface Delay {
+  readonly timer: Timer;
+  /** In ms since the epoch. */
+  readonly until: number;
+}
+
 /** A simple queue or subscription. All of its methods are synchronous, hence atomic. */
 export class MemoryQueue {
   readonly name: QueueName;
@@ -39,7 +53,9 @@ export class MemoryQueue {
   #ready = new Fifo<Entry>();
   /** Of a kept topic: events are taken from the log of the topic, after those that are ready. */
   #reading: Reading | undefined;
-  readonly #delayed = new Map<Entry, Timer>();
+  readonly #delayed = new Map<Entry, Delay>();
+  /** The entries with a cancel key, by that key. */
+  readonly #cancellable = new Map<string, Set<Entry>>();
   readonly #leased = new Bag<MemoryLease>();
   readonly #letters = new Letters();
   readonly #lines = new KeyLines();
@@ -97,6 +113,8 @@ export class MemoryQueue {
   }
 
   #enqueue(entry: Entry, notBefore?: number): void {
+    const key = entry.event.cancelKey;
+    if (key !== undefined) this.#cancellable.set(key, (this.#cancellable.get(key) ?? new Set()).add(entry));
     if (notBefore !== undefined && notBefore > this.#clock.now()) this.#delayUntil(entry, notBefore);
     else this.#makeReady(this.#ready, entry);
   }
@@ -139,8 +157,9 @@ export class MemoryQueue {
   rewind(to: number, outputs: ReplayedOutputs, latest: readonly KeptEvent[] = []): void {
     const reading = this.#reading;
     if (!reading) return;
-    for (const timer of this.#delayed.values()) timer.cancel();
+    for (const { timer } of this.#delayed.values()) timer.cancel();
     this.#delayed.clear();
+    this.#cancellable.clear();
     this.#lines.clear();
     for (const lease of this.#leased) this.#leased.delete(lease);
     this.#returned = new Fifo();
@@ -192,8 +211,60 @@ export class MemoryQueue {
   /** Removes the entry. The lease must be held. */
   remove(lease: MemoryLease): void {
     this.#leased.delete(lease);
-    const next = this.#lines.release(lease.entry);
+    this.#gone(lease.entry);
+  }
+
+  /** Lets the next of its key follow an entry that left the queue. */
+  #gone(entry: Entry): void {
+    const key = entry.event.cancelKey;
+    const others = key === undefined ? undefined : this.#cancellable.get(key);
+    if (key !== undefined && others?.delete(entry) && others.size === 0) this.#cancellable.delete(key);
+    const next = this.#lines.release(entry);
     if (next) this.#makeReady(this.#returned, next);
+  }
+
+  /** Removes entries that are not leased. Returns how many. */
+  cancel(which: CancelChoice): number {
+    const found =
+      "key" in which
+        ? [...(this.#cancellable.get(which.key) ?? [])]
+        : this.#unleased().filter(({ event }) => event.id === which.id);
+    return found.filter((entry) => this.#withdraw(entry)).length;
+  }
+
+  #withdraw(entry: Entry): boolean {
+    const delay = this.#delayed.get(entry);
+    delay?.timer.cancel();
+    const isOut = this.#delayed.delete(entry) || this.#ready.remove(entry) || this.#returned.remove(entry);
+    if (!isOut && !this.#lines.leave(entry)) return false;
+    this.#gone(entry);
+    return true;
+  }
+
+  #unleased(): Entry[] {
+    const behind = [...this.#lines.behind()].map(({ entry }) => entry);
+    return [...this.#returned, ...this.#ready, ...behind, ...this.#delayed.keys()];
+  }
+
+  /** Removes all entries that are not leased. Returns how many. */
+  purge(): number {
+    const unread = this.#reading ? this.#reading.log.countFrom(this.#reading.position) : 0;
+    if (this.#reading) this.#reading.position = this.#reading.log.range.next;
+    const waiting = this.#lines.takeWaiting();
+    const rest = this.#unleased().filter((entry) => this.#withdraw(entry));
+    for (const entry of waiting) this.#gone(entry);
+    return unread + waiting.length + rest.length;
+  }
+
+  /** Returns entries as they would be leased, then those that are leased or delayed. */
+  peek({ limit, id }: PeekRequest): readonly QueuedEvent[] {
+    return look(limit, id, {
+      ready: [...this.#returned, ...this.#ready],
+      unread: this.#reading?.log.read(this.#reading.position, id === undefined ? limit : Infinity) ?? [],
+      behind: this.#lines.behind(),
+      leased: new Map([...this.#leased].map(({ entry, expiresAt }) => [entry, expiresAt])),
+      delayed: new Map([...this.#delayed].map(([entry, { until }]) => [entry, until])),
+    });
   }
 
   /** Makes the entry ready again, after the delay. The lease must be held. */
@@ -215,10 +286,10 @@ export class MemoryQueue {
   }
 
   /** Moves a dead letter back into the queue. Returns false if there is none with that id. */
-  requeue(id: string): boolean {
+  requeue(id: string, mended?: Event): boolean {
     const letter = this.#letters.take(id);
     if (!letter) return false;
-    this.#enqueue(newEntry(letter.event));
+    this.#enqueue(newEntry(this.#own(mended ?? letter.event)));
     return true;
   }
 
@@ -260,7 +331,7 @@ export class MemoryQueue {
   /** Cancels every timer and wakes every waiter. */
   close(): void {
     this.#expiry.cancel();
-    for (const timer of this.#delayed.values()) timer.cancel();
+    for (const { timer } of this.#delayed.values()) timer.cancel();
     this.#waiters.close();
   }
 
@@ -276,13 +347,11 @@ export class MemoryQueue {
 
   /** Delays an entry until a point in time, even when the clock is put back meanwhile. */
   #delayUntil(entry: Entry, time: number): void {
-    this.#delayed.set(
-      entry,
-      this.#clock.after(time - this.#clock.now(), () => {
-        if (this.#clock.now() < time) this.#delayUntil(entry, time);
-        else this.#endDelay(entry);
-      }),
-    );
+    const timer = this.#clock.after(time - this.#clock.now(), () => {
+      if (this.#clock.now() < time) this.#delayUntil(entry, time);
+      else this.#endDelay(entry);
+    });
+    this.#delayed.set(entry, { timer, until: time });
   }
 
   #delay(entry: Entry, ms: number): void {
@@ -293,7 +362,7 @@ export class MemoryQueue {
       if (early > 0 && early <= maxEarlyMs) this.#delay(entry, early);
       else this.#endDelay(entry);
     });
-    this.#delayed.set(entry, timer);
+    this.#delayed.set(entry, { timer, until });
   }
 
   #endDelay(entry: Entry): void {

@@ -1,5 +1,5 @@
 import { byIndex } from "./message-functions.ts";
-import { commitFunction } from "./step-functions.ts";
+import { commitFunction, type CommitFunction } from "./step-functions.ts";
 import { pushWithinFunction } from "./within-functions.ts";
 
 /*
@@ -73,11 +73,8 @@ const enter = `
       AS k (known, destination, due, key, event, body, bytes, n)
     WHERE known NOT IN (SELECT unnest(v_dropped)) ORDER BY n;`;
 
-export const logFunctions: string = `
--- As commit_1, and with events of topics that keep them:
---   k_*  events to append to the log
---   h_*  leases of the first of them for readers, as o_lease: h_kept is the number of the event
-${commitFunction({
+/** The second version of the function that commits. */
+export const commitTwo: CommitFunction = {
   name: "commit_2",
   parameters: `,
   k_step int[], k_known int[], k_destination int[], k_due bigint[], k_key text[], k_event text[], k_body text[],
@@ -85,7 +82,13 @@ ${commitFunction({
   declarations: "v_first bigint;\n  v_published bigint;\n  v_handed int;\n  v_reader record;",
   publishes: "v_topology IS NOT NULL",
   append,
-})}
+};
+
+export const logFunctions: string = `
+-- As commit_1, and with events of topics that keep them:
+--   k_*  events to append to the log
+--   h_*  leases of the first of them for readers, as o_lease: h_kept is the number of the event
+${commitFunction(commitTwo)}
 
 -- As push_within_1, and with events of topics that keep them: kept [{known, destination, due, key, event, body, bytes}]
 ${pushWithinFunction("push_within_2", enter)}

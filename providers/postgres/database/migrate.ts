@@ -7,6 +7,7 @@ import { messageFunctions } from "./message-functions.ts";
 import { tables } from "./schema.ts";
 import { stepFunctions } from "./step-functions.ts";
 import { upkeepFunctions } from "./upkeep-functions.ts";
+import { withdrawFunctions } from "./withdraw-functions.ts";
 import { withinFunctions } from "./within-functions.ts";
 
 /**
@@ -17,6 +18,7 @@ import { withinFunctions } from "./within-functions.ts";
 const migrations: readonly string[] = [
   [tables, messageFunctions, stepFunctions, upkeepFunctions, withinFunctions].join("\n"),
   [logTables, logFunctions, logUpkeepFunctions].join("\n"),
+  withdrawFunctions,
 ];
 
 /** The version that this release writes. */

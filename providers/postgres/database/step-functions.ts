@@ -27,6 +27,8 @@ export interface CommitFunction {
   readonly declarations?: string;
   /** The condition under which something is published, so that the topology counts. */
   readonly publishes?: string;
+  /** The statements before events are published. */
+  readonly withdraw?: string;
   /** The statements at the end. */
   readonly append?: string;
 }
@@ -37,6 +39,7 @@ export function commitFunction({
   parameters = "",
   declarations = "",
   publishes = "cardinality(o_step) > 0",
+  withdraw = "",
   append = "",
 }: CommitFunction): string {
   return `
@@ -173,6 +176,7 @@ BEGIN
         OR (i.n = ANY (v_inserted) AND i.step = ANY (v_refused)));
   END IF;
 
+  ${withdraw}
   -- Events: drop those that are known. An id that is older than the window is new again.
   IF cardinality(d_step) > 0 THEN
     WITH given AS (

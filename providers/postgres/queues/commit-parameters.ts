@@ -1,5 +1,6 @@
 import type { Event } from "../../../src/events/event.ts";
 import { identityOf } from "../../../src/events/identity.ts";
+import { cancelLabel } from "../../../src/provider-kit/event-row.ts";
 import type { Value } from "../database/value.ts";
 import type { Commit, ItemUse } from "./commits.ts";
 import type { PostgresLease } from "./lease.ts";
@@ -51,7 +52,7 @@ interface Known {
   readonly id: string;
 }
 
-/** The parameters of `commit_2` for a group. */
+/** The parameters of `commit_2` for a group, or of `commit_3` for one that cancels. */
 export class CommitParameters {
   readonly #leases: { readonly step: number; readonly lease: PostgresLease }[] = [];
   /** The items, in the order of their parameters: the number that the function gives counts from 1. */
@@ -62,9 +63,11 @@ export class CommitParameters {
   /** Subscriptions that are handed no more events of the log: one that was not is to come first. */
   readonly #full = new Set<number>();
   readonly #publishes: boolean;
+  readonly #cancelled: { readonly step: number; readonly label: string }[] = [];
 
   constructor(group: readonly Commit[], parts: CommitParts) {
-    group.forEach(({ lease, events, pushed, items }, step) => {
+    group.forEach(({ lease, events, pushed, items, cancelled }, step) => {
+      for (const key of cancelled ?? []) this.#cancelled.push({ step, label: cancelLabel(key) });
       if (lease) this.#leases.push({ step, lease });
       for (const item of items) this.items.push({ step, item });
       for (const event of events) this.#publish(step, event, pushed || !event.isNew, parts);
@@ -113,6 +116,11 @@ export class CommitParameters {
     const handed = this.outputs.flatMap(({ step, handed: one }) => (one ? [{ step, one }] : []));
     for (const { step, handed: some } of this.kept) for (const one of some.values()) handed.push({ step, one });
     return handed;
+  }
+
+  /** The function that takes the parameters. */
+  get function(): "commit_2" | "commit_3" {
+    return this.#cancelled.length === 0 ? "commit_2" : "commit_3";
   }
 
   /** @param windowMs how long the id of an event is known. */
@@ -168,6 +176,9 @@ export class CommitParameters {
       handed.map(({ number }) => number),
       handed.map(({ to }) => to.token),
       handed.map(({ to }) => to.leaseMs),
+      ...(this.#cancelled.length === 0
+        ? []
+        : [this.#cancelled.map(({ step }) => step), this.#cancelled.map(({ label }) => label)]),
     ];
   }
 }

@@ -19,6 +19,8 @@ export interface Commit {
   /** True if the events come from outside, and may have been pushed before. */
   readonly pushed: boolean;
   readonly items: readonly ItemUse[];
+  /** The cancel keys of events to cancel. @default None. */
+  readonly cancelled?: readonly string[] | undefined;
 }
 
 /** The outcome of a commit; a refused commit changed nothing. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../../../src/base/clock.ts";
 import type { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import { noDestination } from "../../../src/provider-kit/errors.ts";
+import { keptIsNotCancelled, noDestination } from "../../../src/provider-kit/errors.ts";
 import type { PostgresClient } from "../client.ts";
 import { isOneOfGroup } from "../errors.ts";
 import type { ServerClock } from "../server-clock.ts";
@@ -12,6 +12,12 @@ import { readMessage } from "./message.ts";
 import type { Notices } from "./notices.ts";
 import { readersOf, type Destination, type Topology } from "./topology.ts";
 import type { Waiting } from "./waiting.ts";
+
+/** @throws BeeHiveError `InvalidEvent` for an event with a cancel key to a topic that keeps its events. */
+export function assertNoneIsKept(events: readonly Event[], topology: Topology): void {
+  for (const event of events)
+    if (event.cancelKey !== undefined && topology.knownDestination(event)?.kept) throw keptIsNotCancelled(event);
+}
 
 /** The parts that committing works with. */
 export interface CommittingParts {
@@ -56,6 +62,7 @@ export class Committing {
     // Without an `await` where it can be: a step that relies on another is queued behind it.
     if (!commit.events.every((event) => topology.knownDestination(event)))
       await topology.assertDestinations(commit.events);
+    assertNoneIsKept(commit.events, topology);
     return await this.#commits.add(commit);
   }
 
@@ -80,7 +87,7 @@ export class Committing {
       const sentAt = clock.now();
       try {
         const values = parameters.values(version, process(), windowMs);
-        const { rows, repeated } = await client.call<ResultRow>("commit_2", values);
+        const { rows, repeated } = await client.call<ResultRow>(parameters.function, values);
         if (rows[0]?.what === "topology" && times < maxTopologies) {
           await topology.read();
           await topology.assertDestinations(group.flatMap(({ events }) => events));

@@ -1,9 +1,10 @@
 import { letterKey, type DeadLetter, type DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
+import type { Event } from "../../../src/events/event.ts";
 import { Batches } from "../../../src/provider-kit/batches.ts";
 import { letterOf } from "../../../src/provider-kit/letter-row.ts";
 import type { PostgresClient } from "../client.ts";
 import { parametersOf, type PostgresLease } from "./lease.ts";
-import { eventRowOf, lineOf, readMessage, type MessageRow } from "./message.ts";
+import { eventRowOf, lineOf, messageOf, readMessage, type MessageRow } from "./message.ts";
 import type { Subscription } from "./topology.ts";
 
 interface DeadLetterRow extends MessageRow {
@@ -46,9 +47,15 @@ export class DeadLetters {
   }
 
   /** Returns a letter to its queue, chosen by its id or that of its event. Returns whether there was one. */
-  async requeue(subscription: Subscription, id: string): Promise<boolean> {
+  async requeue(subscription: Subscription, id: string, mended?: Event): Promise<boolean> {
     const row = await this.#find(subscription, id);
     if (!row) return false;
+    if (mended) {
+      const { event: text, body, bytes } = messageOf(mended);
+      const values = [subscription.id, row.id, lineOf(subscription, mended), text, body, bytes && Buffer.from(bytes)];
+      const sent = await this.#client.call<{ readonly t: boolean }>("requeue_2", values);
+      return sent.rows[0]?.t === true;
+    }
     const { event, problem } = readMessage(row, subscription.name.toString());
     if (problem) throw problem;
     const { rows } = await this.#client.call<{ readonly t: boolean }>("requeue_1", [

@@ -6,9 +6,12 @@ import type { Logger } from "../../../src/base/logger.ts";
 import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
+  CancelChoice,
   KeyHolder,
   LeaseRequest,
+  PeekRequest,
   QueueCounts,
+  QueuedEvent,
   QueueOperator,
   QueueSpec,
 } from "../../../src/contract/queue-operator.ts";
@@ -37,6 +40,7 @@ import { Taking, type Taken } from "./taking.ts";
 import { Topology, type Subscription } from "./topology.ts";
 import { Waiting } from "./waiting.ts";
 import { PushWithin } from "./within.ts";
+import { cancelMessages, peekMessages, purgeMessages } from "./withdrawing.ts";
 
 /** The parts that the queues work with. */
 export interface QueueParts {
@@ -269,6 +273,24 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
     if (lease.line !== null) this.#said(lease.subscription.id);
   }
 
+  async cancel(which: CancelChoice): Promise<number> {
+    const cancelled = await cancelMessages(this.#client, which);
+    // The next of a line may be due.
+    if (cancelled > 0) this.#waiting.touchAll();
+    return cancelled;
+  }
+
+  async peek(name: QueueName, request: PeekRequest): Promise<readonly QueuedEvent[]> {
+    const subscription = await this.#topology.subscription(name);
+    const found = await peekMessages(this.#client, subscription, request);
+    if (!subscription.kept || found.length >= request.limit) return found;
+    return [...found, ...(await this.log.peek(name, request, request.limit - found.length))];
+  }
+
+  async purge(name: QueueName): Promise<number> {
+    return await purgeMessages(this.#client, await this.#topology.subscription(name));
+  }
+
   names(): Promise<readonly QueueName[]> {
     return this.#topology.names();
   }
@@ -297,9 +319,10 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
     yield* this.#deadLetters.list(await this.#topology.subscription(name));
   }
 
-  async requeue(name: QueueName, id: string): Promise<void> {
+  async requeue(name: QueueName, id: string, mended?: Event): Promise<void> {
+    if (mended) assertBodySizes([mended], this.#config.maxEventBytes);
     const subscription = await this.#topology.subscription(name);
-    if (!(await this.#deadLetters.requeue(subscription, id))) throw noDeadLetter(name, id);
+    if (!(await this.#deadLetters.requeue(subscription, id, mended))) throw noDeadLetter(name, id);
     this.#said(subscription.id);
   }
 

@@ -9,6 +9,7 @@ import type { PostgresClient } from "../client.ts";
 import { inSchema } from "../database/migrate.ts";
 import { codeOf, translate } from "../errors.ts";
 import { lineOf, messageOf } from "./message.ts";
+import { assertNoneIsKept } from "./committing.ts";
 import { OpenTransactions } from "./open-transactions.ts";
 import type { Notices } from "./notices.ts";
 import type { Taking } from "./taking.ts";
@@ -86,6 +87,7 @@ export class PushWithin {
     await this.#inTime(client.ready());
     for (let times = 1; ; times++) {
       await this.#inTime(topology.assertDestinations(events));
+      assertNoneIsKept(events, topology);
       const { text, subscriptions } = this.#pushOf(events);
       const { what, n, xact } = await send(transaction, text, client);
       if (what === "xact") {

@@ -339,6 +339,11 @@ export class Messages {
     }
   }
 
+  /** Writes what the group has buffered, for statements that look at all messages. */
+  flush(): void {
+    this.#flush();
+  }
+
   #flush(): void {
     this.#flushRemoved();
     this.#added.flush();

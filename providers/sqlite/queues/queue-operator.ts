@@ -3,16 +3,19 @@ import { inMs } from "../../../src/base/duration.ts";
 import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
   AbandonOptions,
+  CancelChoice,
   LeaseRequest,
   KeyHolder,
+  PeekRequest,
   QueueCounts,
+  QueuedEvent,
   QueueOperator,
   QueueSpec,
 } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
 import { identityOf } from "../../../src/events/identity.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import { noDeadLetter } from "../../../src/provider-kit/errors.ts";
+import { keptIsNotCancelled, noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import { assertBodySizes } from "../../../src/provider-kit/event-size.ts";
 import { assertHappened } from "../../../src/provider-kit/steps-under-way.ts";
 import type { SqliteConfig } from "../config.ts";
@@ -23,6 +26,7 @@ import { SqliteTopicLog } from "./log/topic-log.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { keyHolders } from "./key-holders.ts";
+import { look } from "./look.ts";
 import type { SqliteLease } from "./lease.ts";
 import { readRow, rowOf } from "../../../src/provider-kit/event-row.ts";
 import { isInLine, Messages, type TakenMessages } from "./messages.ts";
@@ -31,7 +35,10 @@ import { RecentIds } from "./recent-ids.ts";
 import { Topology, type Subscription } from "./topology.ts";
 import { UnreadableRows } from "../../../src/provider-kit/unreadable-rows.ts";
 import { Waiting } from "./waiting.ts";
+import { Withdrawing } from "./withdrawing.ts";
 
+/** Events of the log that a peek searches for an id. */
+const maxSearched = 10_000;
 const none: TakenMessages = { leases: [], unreadable: [] };
 
 /**
@@ -52,6 +59,7 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
   readonly #processes: Processes;
   readonly #unreadable: UnreadableRows;
   readonly #clockWatch: ClockWatch;
+  readonly #withdrawing: Withdrawing;
   readonly log: SqliteTopicLog;
 
   constructor(client: SqliteClient, clock: Clock, config: SqliteConfig) {
@@ -82,6 +90,7 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
         this.#clockWatch.glance(now);
       },
     });
+    this.#withdrawing = new Withdrawing(client, this.#messages, this.#waiting);
     const [topology, messages, processes, waiting] = [this.#topology, this.#messages, this.#processes, this.#waiting];
     this.log = new SqliteTopicLog(client, clock, { kept, topology, messages, processes, waiting });
   }
@@ -194,6 +203,7 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
     lease: SqliteLease,
     outputs: readonly Event[],
     { check, write }: { readonly check?: () => void; readonly write?: () => void },
+    cancelled?: readonly string[],
   ): Promise<void> {
     assertBodySizes(outputs, this.#config.maxEventBytes);
     return this.#client.write(() => {
@@ -202,6 +212,7 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
       this.#remove(lease);
       write?.();
       const now = this.#clock.now();
+      if (cancelled) for (const key of cancelled) this.#withdrawing.cancel({ key }, now);
       // An output that is new is no duplicate and is not remembered.
       for (const event of outputs) if (event.isNew || this.#isFirst(event, now)) this.#enqueue(event, now);
     });
@@ -222,6 +233,30 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
       this.#messages.assertHeld(lease, now);
       this.#deadLetters.add(lease, letter);
       this.#remove(lease, now);
+    });
+  }
+
+  async cancel(which: CancelChoice): Promise<number> {
+    const prepared = this.#withdrawing.prepared(which);
+    return await this.#client.write(() => this.#withdrawing.cancel(prepared, this.#clock.now()));
+  }
+
+  async peek(name: QueueName, request: PeekRequest): Promise<readonly QueuedEvent[]> {
+    const subscription = this.#topology.subscription(name);
+    const now = this.#clock.now();
+    const found = look(this.#client, subscription, request, now);
+    const left = request.limit - found.length;
+    if (left <= 0) return found;
+    const unread = await this.log.next(subscription, request.id === undefined ? left : maxSearched);
+    const wanted = unread.filter(({ id }) => request.id === undefined || id === request.id).slice(0, left);
+    return [...found, ...wanted.map((event): QueuedEvent => unreadEvent(event, now))];
+  }
+
+  async purge(name: QueueName): Promise<number> {
+    return await this.#client.write(() => {
+      const subscription = this.#topology.subscription(name);
+      const unread = this.log.skip(subscription);
+      return unread + this.#withdrawing.purge(subscription, this.#clock.now());
     });
   }
 
@@ -249,15 +284,16 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
     yield* this.#deadLetters.list(this.#topology.subscription(name));
   }
 
-  async requeue(name: QueueName, id: string): Promise<void> {
+  async requeue(name: QueueName, id: string, mended?: Event): Promise<void> {
+    if (mended) assertBodySizes([mended], this.#config.maxEventBytes);
     await this.#client.write(() => {
       const subscription = this.#topology.subscription(name);
       const row = this.#deadLetters.take(subscription, id);
       if (!row) throw noDeadLetter(name, id);
       const now = this.#clock.now();
-      const { event, problem } = readRow(row, name.toString());
+      const { event, problem } = mended ? { event: mended, problem: undefined } : readRow(row, name.toString());
       if (problem) throw new UndoGroup(problem);
-      this.#messages.add(subscription, event, row, now, now);
+      this.#messages.add(subscription, event, mended ? rowOf(mended) : row, now, now);
       this.#waiting.touch(subscription);
     });
   }
@@ -292,7 +328,10 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
 
   /** Throws when one of the events has no destination, so that none is published. */
   #assertDestinations(events: readonly Event[]): void {
-    for (const event of events) this.#topology.destination(event);
+    for (const event of events) {
+      const destination = this.#topology.destination(event);
+      if (event.cancelKey !== undefined && this.log.keeps(destination)) throw keptIsNotCancelled(event);
+    }
   }
 
   /** Remembers the id of an event. Returns false for a duplicate. */
@@ -315,4 +354,9 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
       }
     }
   }
+}
+
+function unreadEvent(event: Event, now: number): QueuedEvent {
+  const time = event.enqueueTime?.getTime() ?? 0;
+  return { event, state: time > now ? "delayed" : "ready", dueAt: time > now ? time : undefined, attempts: 0 };
 }

@@ -1,7 +1,7 @@
 import { checkedDuration, checkedNumber, checkedOptions } from "../../base/checked-number.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Duration } from "../../base/duration.ts";
-import { BeeHiveError, CircuitOpen } from "../../base/errors.ts";
+import { BeeHiveError, CircuitOpen, OverLimit } from "../../base/errors.ts";
 import { time, wholeNumber } from "../../base/numbers.ts";
 import { Span } from "../../base/span.ts";
 import type { Middleware } from "../actor.ts";
@@ -118,5 +118,6 @@ function breakerAt(clock: Clock, { failures, rate, minimumCalls, withinMs, openM
 /** Returns whether `error` may come from a service that is down. A rejected event must not come back for ever. */
 function mayBeDown(error: unknown): boolean {
   if (!(error instanceof BeeHiveError)) return true;
+  if (error instanceof OverLimit) return false;
   return error.retryable && error.code !== "ConcurrencyConflict" && error.code !== "LeaseLost";
 }

@@ -1,8 +1,12 @@
+import type { Clock } from "../../base/clock.ts";
 import { BeeHiveError } from "../../base/errors.ts";
 import { ranSince } from "../../base/event-loop.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Stores } from "../../contract/stores.ts";
+import type { Replayed } from "../../contract/topic-log.ts";
 import type { AnyEventType } from "../../events/event-type.ts";
 import type { Event } from "../../events/event.ts";
-import type { ActorContext, ActorOutput, Middleware, ProcessorActor, TypedContext } from "../actor.ts";
+import type { ActorContext, ActorDescriptor, ActorOutput, Middleware, ProcessorActor, TypedContext } from "../actor.ts";
 import { collect, type OutputSource } from "../output.ts";
 
 /** Runs the actor inside its middleware, the first outermost, and returns the outputs. */
@@ -46,7 +50,7 @@ function runActor(actor: ProcessorActor, event: Event, context: ActorContext): A
   const { event: type, name } = context.descriptor;
   const startedAt = performance.now();
   try {
-    return actor.processAsync(event, type === undefined ? context : withBody(context, type.read(event)));
+    return actor.processAsync(event, type === undefined ? context : new ContextWithBody(context, type.read(event)));
   } finally {
     ranSince(startedAt, name);
   }
@@ -63,21 +67,55 @@ export function withSignal(context: ActorContext, signal: AbortSignal): ActorCon
     get logger() {
       return context.logger;
     },
+    stores: context.stores,
+    atomic: context.atomic,
+    cancel: (key) => context.cancel(key),
   };
 }
 
-/** Returns the context with the body of the event. The signal and the logger are still made only when they are read. */
-function withBody(context: ActorContext, body: unknown): TypedContext<AnyEventType> {
-  return {
-    body,
-    attempt: context.attempt,
-    descriptor: context.descriptor,
-    clock: context.clock,
-    get signal() {
-      return context.signal;
-    },
-    get logger() {
-      return context.logger;
-    },
-  };
+/** A context with the body of the event. The signal and the logger are still made only when they are read. */
+class ContextWithBody implements TypedContext<AnyEventType> {
+  readonly body: unknown;
+  readonly #context: ActorContext;
+
+  constructor(context: ActorContext, body: unknown) {
+    this.#context = context;
+    this.body = body;
+  }
+
+  get attempt(): number {
+    return this.#context.attempt;
+  }
+
+  get descriptor(): ActorDescriptor {
+    return this.#context.descriptor;
+  }
+
+  get clock(): Clock {
+    return this.#context.clock;
+  }
+
+  get replayed(): Replayed | undefined {
+    return this.#context.replayed;
+  }
+
+  get signal(): AbortSignal {
+    return this.#context.signal;
+  }
+
+  get logger(): Logger {
+    return this.#context.logger;
+  }
+
+  get stores(): Stores {
+    return this.#context.stores;
+  }
+
+  get atomic(): boolean {
+    return this.#context.atomic;
+  }
+
+  cancel(key: string): void {
+    this.#context.cancel(key);
+  }
 }

@@ -2,6 +2,7 @@ import type { CliCommand } from "../command.ts";
 import { acts } from "./acts.ts";
 import { backup } from "./backup.ts";
 import { config } from "./config.ts";
+import { dashboard } from "./dashboard.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { dev } from "./dev.ts";
 import { doctor } from "./doctor.ts";
@@ -10,12 +11,15 @@ import { graph } from "./graph.ts";
 import { history } from "./history.ts";
 import { hives } from "./hives.ts";
 import { init } from "./init.ts";
+import { moreDeadLetters } from "./letters.ts";
 import { lint } from "./lint.ts";
 import { log } from "./log.ts";
 import { pausing } from "./pause.ts";
 import { logExport } from "./log-export.ts";
 import { logImport } from "./log-import.ts";
+import { peek } from "./peek.ts";
 import { policy } from "./policy.ts";
+import { cancel, purge } from "./purge.ts";
 import { push } from "./push.ts";
 import { queues } from "./queues.ts";
 import { relay } from "./relay.ts";
@@ -36,7 +40,12 @@ export const commands: readonly CliCommand[] = [
   push,
   relay,
   queues,
+  dashboard,
+  peek,
   ...deadLetters,
+  ...moreDeadLetters,
+  cancel,
+  purge,
   ...pausing,
   set,
   hives,

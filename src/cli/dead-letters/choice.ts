@@ -1,26 +1,11 @@
-import type { DeadLetter } from "../../contract/dead-letter.ts";
 import type { QueueOperator } from "../../contract/queue-operator.ts";
-import { identityOf } from "../../events/identity.ts";
 import type { QueueName } from "../../events/queue-name.ts";
+import { chosen, type Choice, type ChosenLetter } from "../../hive/letters/choice.ts";
 import { UsageError } from "../exit-code.ts";
 import { isFilter, matching, type Filter } from "./filter.ts";
 
 export interface ChoiceOptions extends Filter {
   readonly all?: boolean;
-}
-
-/** The few facts of a dead letter that are kept in memory. There may be very many letters. */
-export interface ChosenLetter {
-  readonly id: string;
-  readonly eventId: string;
-  /** The identity of the event, see {@link identityOf}. */
-  readonly identity: string;
-}
-
-export interface Choice {
-  readonly letters: readonly ChosenLetter[];
-  /** The ids of all letters at the start, chosen or not. Letters with other ids are new. */
-  readonly known: ReadonlySet<string>;
 }
 
 /**
@@ -46,8 +31,4 @@ export async function choose(queues: QueueOperator, name: QueueName, options: Ch
 export function named(id: string, options: ChoiceOptions): Choice {
   if (options.all || isFilter(options)) throw new UsageError("Give either an id or a filter, not both.");
   return { letters: [{ id, eventId: id, identity: id }], known: new Set() };
-}
-
-function chosen({ id, event }: DeadLetter): ChosenLetter {
-  return { id, eventId: event.id, identity: identityOf(event) };
 }

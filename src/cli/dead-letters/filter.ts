@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { DeadLetter } from "../../contract/dead-letter.ts";
+import { causeOf } from "../../hive/letters/groups.ts";
 import { time, whole } from "../option-parsers.ts";
 
 /** A filter of dead letters. A letter matches when all given conditions hold. */
@@ -10,10 +11,12 @@ export interface Filter {
   readonly type?: string;
   readonly since?: Date;
   readonly until?: Date;
+  /** The key of a {@link LetterGroup}. */
+  readonly group?: string;
   readonly limit?: number;
 }
 
-const names = ["reason", "error", "actor", "type", "since", "until"] as const;
+const names = ["reason", "error", "actor", "type", "since", "until", "group"] as const;
 
 export function filterOptions(command: Command): Command {
   return command
@@ -24,6 +27,7 @@ export function filterOptions(command: Command): Command {
     .option("--type <name>", "only of events of this type")
     .option("--since <time>", "only from this time on: 2026-03-01T12:00Z, or 2h for two hours ago", time)
     .option("--until <time>", "only before this time", time)
+    .option("--group <key>", "only of this cause, see dead-letters groups")
     .option("--limit <n>", "at most this many, oldest first", whole(1));
 }
 
@@ -47,7 +51,7 @@ export async function* filtered(
 }
 
 /** Returns a predicate for the conditions of the filter. The limit is up to the caller. */
-export function matching({ reason, error, actor, type, since, until }: Filter): (letter: DeadLetter) => boolean {
+export function matching({ reason, error, actor, type, since, until, group }: Filter): (letter: DeadLetter) => boolean {
   return (letter) => {
     const at = letter.lastSeen.getTime();
     return (
@@ -56,7 +60,8 @@ export function matching({ reason, error, actor, type, since, until }: Filter): 
       (actor === undefined || letter.actor === actor) &&
       (type === undefined || letter.event.eventType === type) &&
       (since === undefined || at >= since.getTime()) &&
-      (until === undefined || at < until.getTime())
+      (until === undefined || at < until.getTime()) &&
+      (group === undefined || causeOf(letter).key === group)
     );
   };
 }

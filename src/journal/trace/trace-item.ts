@@ -42,7 +42,7 @@ export async function traceItem(id: string, parts: TraceParts): Promise<Trace> {
   return { id, live: queues !== undefined, since: record.since, roots };
 }
 
-const nothingMore = { dueAt: undefined, behind: undefined, paused: undefined };
+const nothingMore = { dueAt: undefined, behind: undefined, behindUntil: undefined, paused: undefined };
 
 class TreeBuilder {
   readonly shown = new Set<string>();

@@ -10,6 +10,7 @@ import { QueueName } from "../../events/queue-name.ts";
  * - `working`: an actor is processing it.
  * - `dead-lettered`: it was dead-lettered; only a live trace checks that it still is.
  * - `requeued-or-dropped`: it was dead-lettered and is no longer among the dead letters.
+ * - `expired`: it was delivered after its `expires`, and dropped.
  * - `unread`: its topic has no known subscription.
  * - `unknown`: the queue is empty and the journal has no end of it, because the entry is too old or lost.
  */
@@ -20,6 +21,7 @@ export type TraceState =
   | "working"
   | "dead-lettered"
   | "requeued-or-dropped"
+  | "expired"
   | "unread"
   | "unknown";
 
@@ -72,6 +74,8 @@ export interface TracedBranch {
   readonly dueAt: number | undefined;
   /** The event of its partition key that it waits behind, if the provider reports it. */
   readonly behind: string | undefined;
+  /** When that event is tried again, or its lease ends, in ms since the epoch; if the provider reports it. */
+  readonly behindUntil: number | undefined;
   /**
    * The pause of the subscription, of an operator or in a process, see {@link TracedPause}.
    *
@@ -119,6 +123,7 @@ const words: Readonly<Record<TraceState, string>> = {
   working: "being worked on",
   "dead-lettered": "in the dead letters",
   "requeued-or-dropped": "requeued or dropped from the dead letters",
+  expired: "expired",
   unread: "read by nobody",
   unknown: "unknown",
 };
@@ -169,10 +174,12 @@ function writeBranch(branch: TracedBranch, indent: string, start: number, lines:
     lines.push(`${indent}${reader}: ${attemptText(attempt, start)}`);
     for (const output of attempt.outputs) writeEvent(output, `${indent}  `, start, lines);
   });
-  if (branch.state === "done") return;
+  if (branch.state === "done" || branch.state === "expired") return;
   if (branch.state === "dead-lettered" && branch.attempts.at(-1)?.outcome === "dead-lettered") return;
   const due = branch.dueAt === undefined ? "" : ` until ${timeOf(branch.dueAt)}`;
-  const behind = branch.behind === undefined ? "" : ` behind ${branch.behind}`;
+  const until =
+    branch.behindUntil === undefined ? "" : `, which is busy or delayed until ${timeOf(branch.behindUntil)}`;
+  const behind = branch.behind === undefined ? "" : ` behind ${branch.behind}${until}`;
   const paused = branch.paused ? ` (${pauseText(branch.paused)})` : "";
   lines.push(
     name.kind === "topic"

@@ -1,5 +1,5 @@
 import { isBeeHiveError } from "../../base/errors.ts";
-import { journaledId } from "../recording.ts";
+import { isOfSource, journaledId } from "../recording.ts";
 import { withoutControls } from "../segment.ts";
 import type { JournalEntry } from "../journal.ts";
 import { QueueName } from "../../events/queue-name.ts";
@@ -11,10 +11,13 @@ export interface WhereaboutsParts {
   /** Now, in ms since the epoch. */
   readonly now: number;
   /** The queues to ask. @default None are asked. */
-  readonly queues?: Pick<QueueOperator, "counts" | "deadLetters" | "holders"> | undefined;
+  readonly queues?: Pick<QueueOperator, "counts" | "deadLetters" | "holders" | "peek"> | undefined;
   /** The leases of this process. */
   readonly leases?: readonly Lease[] | undefined;
 }
+
+/** The first of its line. */
+const inFront = { behind: undefined, behindUntil: undefined };
 
 /** Maximum dead letters of a queue to read. */
 const maxLetters = 10_000;
@@ -49,20 +52,21 @@ export class Whereabouts {
     queueName: string,
     last: JournalEntry | undefined,
     since: number | undefined,
-  ): Promise<Pick<TracedBranch, "state" | "dueAt" | "behind">> {
+  ): Promise<Pick<TracedBranch, "state" | "dueAt" | "behind" | "behindUntil">> {
     const forgotten = last === undefined && (since === undefined || event.time < since);
     const state = forgotten ? "unknown" : await this.#stateOf(event, queueName, last);
     const isDue = last !== undefined || event.dueAt === undefined || event.dueAt <= this.#parts.now;
     return {
       state,
       dueAt: state === "delayed" && !isDue ? event.dueAt : undefined,
-      behind: state === "waiting" && event.subjects.size > 0 ? await this.#holderOf(event, queueName) : undefined,
+      ...(state === "waiting" && event.subjects.size > 0 ? await this.#headOf(event, queueName) : inFront),
     };
   }
 
   async #stateOf(event: TraceRecord, queueName: string, last: JournalEntry | undefined): Promise<TraceState> {
     if (this.#working.has(`${queueName} ${event.id}`)) return "working";
     if (last?.outcome === "committed") return "done";
+    if (last?.outcome === "expired") return "expired";
     if (last?.outcome === "dead-lettered") return this.#deadOrNot(queueName, event.id);
     if (last === undefined && event.dueAt !== undefined && event.dueAt > this.#parts.now) return "delayed";
     return this.#pending(queueName);
@@ -81,6 +85,16 @@ export class Whereabouts {
   async #deadOrNot(queueName: string, id: string): Promise<TraceState> {
     const letters = await this.#lettersOf(queueName);
     return letters === undefined || letters.has(id) ? "dead-lettered" : "requeued-or-dropped";
+  }
+
+  /** Returns the event in front of the line of an event. */
+  async #headOf(event: TraceRecord, queueName: string): Promise<Pick<TracedBranch, "behind" | "behindUntil">> {
+    const { queues } = this.#parts;
+    // A provider with `holders` finds an event cheaply. An id with a source is not one of a queue.
+    if (!queues?.peek || !queues.holders || isOfSource(event.id))
+      return { ...inFront, behind: await this.#holderOf(event, queueName) };
+    const [found] = await queues.peek(QueueName.parse(queueName), { limit: 1, id: event.id }).catch(() => []);
+    return { behind: found?.heldBy?.eventId, behindUntil: found?.heldBy?.dueAt };
   }
 
   async #holderOf({ id, subjects }: TraceRecord, queueName: string): Promise<string | undefined> {

@@ -60,7 +60,7 @@ backwards("leases that are kept are renewed at once, and none is lost", async ()
   for (const id of ["a", "b"]) {
     const one = await leased(clock, provider, id, 1_000);
     leases.push(one);
-    keeper.keep(one, 1_000, { cancel: () => void lost.push(id) });
+    keeper.keep(one, 1_000, { abort: () => void lost.push(id) });
   }
   clock.jump(-hour);
   await clock.timers.advance(600);
@@ -77,9 +77,9 @@ backwards("a new lease renews the earlier ones, too", async () => {
   const provider = new MemoryProvider({ clock });
   const keeper = new LeaseKeeper(provider.queues, clock, silentLogger);
   const long = await leased(clock, provider, "long", 600_000);
-  keeper.keep(long, 600_000, { cancel: () => {} });
+  keeper.keep(long, 600_000, { abort: () => {} });
   clock.jump(-hour);
-  keeper.keep(await leased(clock, provider, "short", 1_000), 1_000, { cancel: () => {} });
+  keeper.keep(await leased(clock, provider, "short", 1_000), 1_000, { abort: () => {} });
   await clock.timers.advance(1);
   assert.ok(long.expiresAt <= clock.now() + 600_000);
   keeper.close();

@@ -36,10 +36,10 @@ test("a short lease is renewed in time after a clock jump", async () => {
   const provider = new MemoryProvider({ clock });
   const keeper = new LeaseKeeper(provider.queues, clock, silentLogger);
   const lost: string[] = [];
-  keeper.keep(await leased(clock, provider, "long", 600_000), 600_000, { cancel: () => void lost.push("long") });
+  keeper.keep(await leased(clock, provider, "long", 600_000), 600_000, { abort: () => void lost.push("long") });
   clock.jump(hour);
   const short = await leased(clock, provider, "short", 1_000);
-  keeper.keep(short, 1_000, { cancel: () => void lost.push("short") });
+  keeper.keep(short, 1_000, { abort: () => void lost.push("short") });
   await clock.timers.advance(5_000);
   assert.ok(!lost.includes("short"));
   assert.ok(short.expiresAt > clock.now());

@@ -39,7 +39,7 @@ function scene(answer?: Renew) {
       firstSeen: 0,
       expiresAt: clock.now() + ms,
     };
-    return keeper.keep(lease, ms, { cancel: ({ code }) => lost.push(`${id} ${code} ${clock.now()}`) });
+    return keeper.keep(lease, ms, { abort: ({ code }) => lost.push(`${id} ${code} ${clock.now()}`) });
   };
   return { clock, calls, keeper, keep, lost };
 }

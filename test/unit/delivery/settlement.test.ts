@@ -130,7 +130,7 @@ test("a stop waits for a commit under way and abandons nothing", async () => {
       await answer.pass();
       await step.commit(outputs);
     };
-    return { stores: step.stores, discard: () => step.discard(), commit };
+    return { stores: step.stores, discard: () => step.discard(), cancel: (key) => step.cancel(key), commit };
   };
   const hive = await running(
     { provider },

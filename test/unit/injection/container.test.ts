@@ -32,7 +32,7 @@ function storesNamed(name: string): Stores {
 }
 const nameOf = (store: unknown): string => (store as { name: string }).name;
 
-const stepOf = (name: string): Step => ({ stores: storesNamed(name), async commit() {}, discard() {} });
+const stepOf = (name: string): Step => ({ stores: storesNamed(name), async commit() {}, cancel() {}, discard() {} });
 
 async function descriptorOf(actorType: ActorClass): Promise<ActorDescriptor> {
   actorDescription("Topic-Sub")(actorType);

@@ -269,6 +269,7 @@ test("a provider that takes settlements of lost leases is found", async () => {
         return {
           stores: step.stores,
           discard: () => step.discard(),
+          cancel: (key) => step.cancel(key),
           async commit(outputs) {
             try {
               await step.commit(outputs);

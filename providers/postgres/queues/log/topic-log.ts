@@ -1,4 +1,5 @@
 import type { Clock } from "../../../../src/base/clock.ts";
+import type { PeekRequest, QueuedEvent } from "../../../../src/contract/queue-operator.ts";
 import type {
   ClearedStore,
   KeptEvent,
@@ -25,6 +26,7 @@ import { startOf } from "./parameters.ts";
 export interface TopicLogParts {
   readonly client: PostgresClient;
   readonly clock: Clock;
+  readonly serverClock: Clock;
   readonly topology: Topology;
   readonly waiting: Waiting;
   /** Returns the time after which a follower looks by itself, in ms. */
@@ -40,6 +42,9 @@ interface LogRow extends MessageRow {
 
 /** Events that one statement removes of each topic. */
 const maxTrimmed = 5_000;
+
+/** Events that a peek searches for an id. */
+const maxSearched = 10_000;
 
 /** The kept events of all topics, in one table. The position of an event is in the order of commits. */
 export class PostgresTopicLog implements TopicLog {
@@ -110,6 +115,20 @@ export class PostgresTopicLog implements TopicLog {
     const behind = ready + leased + delayed + (await unreadCount(client, subscription));
     const oldest = (await oldestQueued(client, subscription)) ?? (await oldestUnread(client, subscription));
     return { position: rows[0].position, behind, oldest };
+  }
+
+  /** Returns events of the log that are not in the queue of a subscription yet. */
+  async peek(name: QueueName, { id }: PeekRequest, limit: number): Promise<readonly QueuedEvent[]> {
+    const { position } = await this.position(name);
+    const now = this.#parts.serverClock.now();
+    const kept = await this.read(name.destination, { from: position, limit: id === undefined ? limit : maxSearched });
+    const wanted = kept.filter(({ event }) => id === undefined || event.id === id).slice(0, limit);
+    return wanted.map(({ event }) => {
+      const time = event.enqueueTime?.getTime() ?? 0;
+      const dueAt = time > now ? time : undefined;
+      const own = event.with({ queueName: name.toString() });
+      return { event: own, state: dueAt === undefined ? "ready" : "delayed", dueAt, attempts: 0 };
+    });
   }
 
   async rewind(

@@ -158,6 +158,31 @@ export class SqliteTopicLog implements TopicLog {
     this.#feed.fill(subscription, max, now);
   }
 
+  /** Skips the events of the log that are not in the queue of a subscription. Returns how many. Call within a group. */
+  skip(subscription: Subscription): number {
+    const { kept } = this.#parts;
+    const reader = kept.reader(subscription);
+    if (!reader) return 0;
+    this.#feed.flush();
+    const unread = this.unread(subscription);
+    kept.move(reader, reader.topic.next);
+    return unread;
+  }
+
+  /** Returns whether a destination is a topic that keeps its events. */
+  keeps({ id }: Destination): boolean {
+    return this.#parts.kept.topic(id) !== undefined;
+  }
+
+  /** Returns events of the log that are not in the queue of a subscription yet. */
+  async next({ name }: Subscription, limit: number): Promise<readonly Event[]> {
+    const subscription = this.#parts.topology.subscription(name);
+    const reader = this.#parts.kept.reader(subscription);
+    if (!reader) return [];
+    const kept = await this.read(name.destination, { from: reader.position, limit });
+    return kept.map(({ event }) => event.with({ queueName: name.toString() }));
+  }
+
   /** Returns how many events of the log are not in the queue of a subscription. */
   unread(subscription: Subscription): number {
     this.#parts.waiting.look();

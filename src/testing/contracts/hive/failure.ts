@@ -345,6 +345,7 @@ export const failure: readonly ContractCase[] = [
         return {
           stores: step.stores,
           discard: () => step.discard(),
+          cancel: (key) => step.cancel(key),
           async commit(outputs) {
             crashed = true;
             await subject.provider.queues.push(outputs);

@@ -8,6 +8,7 @@ import { publishing } from "./publishing.ts";
 import { state } from "./state.ts";
 import { stopping } from "./stopping.ts";
 import { transactions } from "./transactions.ts";
+import { withdrawing } from "./withdrawing.ts";
 
 /** The contract of a hive on any provider, from the push to the last commit. */
 export const hiveContract: readonly ContractCase[] = [
@@ -20,4 +21,5 @@ export const hiveContract: readonly ContractCase[] = [
   ...state,
   ...transactions,
   ...operating,
+  ...withdrawing,
 ];

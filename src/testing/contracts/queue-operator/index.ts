@@ -7,6 +7,7 @@ import { publishing } from "./publishing.ts";
 import { roundTrips } from "./round-trips.ts";
 import { settling } from "./settling.ts";
 import { topology } from "./topology.ts";
+import { withdrawing } from "./withdrawing.ts";
 
 /** The contract of queue operators. */
 export const queueOperatorContract: readonly ContractCase[] = [
@@ -18,4 +19,5 @@ export const queueOperatorContract: readonly ContractCase[] = [
   ...settling,
   ...deadLettering,
   ...ordering,
+  ...withdrawing,
 ];
