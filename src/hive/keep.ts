@@ -6,7 +6,7 @@ import type { QueueSpec } from "../contract/queue-operator.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { KeepRule } from "../contract/topic-log.ts";
 import { declaredTypes } from "../events/event-type.ts";
-import { keepRuleProblems, type Keep } from "../events/keep.ts";
+import { keepRuleProblems, type Keep } from "../events/event-type-options.ts";
 import { reasonOf } from "./hive-log.ts";
 
 /** Topics by name, `OrderAccepted-` or `OrderAccepted`; `*` stands for all others. */
