@@ -53,4 +53,5 @@ function build(): void {
   mkdirSync(built);
   copyFileSync(join(root, "package.json"), join(built, "package.json"));
   run(bin("tsc"), ["-p", join(root, "tsconfig.build.json"), "--outDir", join(built, "dist")]);
+  run(bin("tsx"), [join(root, "scripts/build-page.ts"), join(built, "dist")]);
 }

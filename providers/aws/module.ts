@@ -6,6 +6,7 @@ export const providerModule: ProviderModule = {
   packages: "@aws-sdk/client-{sqs,sns,dynamodb,s3}",
   journal: "off",
   sharedBetweenProcesses: true,
+  requestsOfCount: 2,
   messagingSystem: "aws_sqs",
   open: async (url, context) => (await import("./index.ts")).openAws(url, context),
   async rules(url) {

@@ -6,6 +6,7 @@ export const providerModule: ProviderModule = {
   packages: "@azure/{service-bus,data-tables,storage-blob}",
   journal: "off",
   sharedBetweenProcesses: true,
+  requestsOfCount: 1,
   messagingSystem: "servicebus",
   open: async (url, context) => (await import("./index.ts")).openAzure(url, context),
   async rules(url) {

@@ -1,6 +1,8 @@
 import type { AddressInfo } from "node:net";
 import { createHive, isBeeHiveError } from "beehive-actors";
+import { dashboard, nodeListener } from "beehive-actors/dashboard";
 import express, { type ErrorRequestHandler } from "express";
+import { authorize } from "./operators.ts";
 import { OrderAccepted, Orders, Payment, port, provider } from "./shop.ts";
 
 const hive = await createHive({ actors: Payment, provider });
@@ -23,6 +25,8 @@ app.get("/health", async (_request, response) => {
   const { ready, detail } = await hive.health();
   response.status(ready ? 200 : 503).json(detail);
 });
+
+app.use("/ops", nodeListener(dashboard(hive, { authorize })));
 
 const invalid: ErrorRequestHandler = (error: unknown, _request, response, next) => {
   if (isBeeHiveError(error, "InvalidEvent")) response.status(400).json({ error: error.message });

@@ -1,6 +1,8 @@
 import type { AddressInfo } from "node:net";
 import { createHive, isBeeHiveError } from "beehive-actors";
+import { dashboard, nodeListener } from "beehive-actors/dashboard";
 import Fastify from "fastify";
+import { authorize } from "./operators.ts";
 import { OrderAccepted, Orders, Payment, port, provider } from "./shop.ts";
 
 const hive = await createHive({ actors: Payment, provider });
@@ -23,6 +25,12 @@ app.get<{ Params: { id: string } }>("/orders/:id", async (request, reply) => {
 app.get("/health", async (_request, reply) => {
   const { ready, detail } = await hive.health();
   return reply.status(ready ? 200 : 503).send(detail);
+});
+
+const ops = nodeListener(dashboard(hive, { authorize }));
+app.all("/ops*", (request, reply) => {
+  reply.hijack();
+  ops(Object.assign(request.raw, { body: request.body }), reply.raw);
 });
 
 app.setErrorHandler((error, _request, reply) => {

@@ -1,6 +1,8 @@
 import { serve } from "@hono/node-server";
 import { createHive, isBeeHiveError } from "beehive-actors";
+import { dashboard } from "beehive-actors/dashboard";
 import { Hono } from "hono";
+import { authorize } from "./operators.ts";
 import { OrderAccepted, Orders, Payment, port, provider } from "./shop.ts";
 
 const hive = await createHive({ actors: Payment, provider });
@@ -22,6 +24,9 @@ app.get("/health", async (context) => {
   const { ready, detail } = await hive.health();
   return context.json(detail, ready ? 200 : 503);
 });
+
+const ops = dashboard(hive, { authorize });
+app.all("/ops/*", (context) => ops.fetch(context.req.raw));
 
 app.onError((error, context) => {
   if (isBeeHiveError(error, "InvalidEvent")) return context.json({ error: error.message }, 400);

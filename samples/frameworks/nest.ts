@@ -6,6 +6,7 @@ import {
   type Event,
   type ProcessorActor,
 } from "beehive-actors";
+import { dashboard, nodeListener } from "beehive-actors/dashboard";
 import { BeeHiveModule, Hive } from "beehive-actors/nest";
 import {
   BadRequestException,
@@ -22,6 +23,7 @@ import {
   ServiceUnavailableException,
 } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
+import { authorize } from "./operators.ts";
 import { OrderAccepted, Orders, port, provider } from "./shop.ts";
 
 type OrderStore = CollectionStore<{ id: string; status: "paid" }>;
@@ -75,5 +77,6 @@ class AppModule {}
 
 const app = await NestFactory.create(AppModule, { logger: false });
 app.enableShutdownHooks(); // the hive drains on SIGTERM
+app.use("/ops", nodeListener(dashboard(app.get(Hive), { authorize })));
 await app.listen(port);
 console.log(`listening on ${new URL(await app.getUrl()).port}`);

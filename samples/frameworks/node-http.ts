@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { createHive, isBeeHiveError } from "beehive-actors";
+import { dashboard, nodeListener } from "beehive-actors/dashboard";
+import { authorize } from "./operators.ts";
 import { OrderAccepted, Orders, Payment, port, provider } from "./shop.ts";
 
 const hive = await createHive({ actors: Payment, provider });
@@ -21,7 +23,10 @@ async function answer(request: IncomingMessage): Promise<readonly [status: numbe
   return order ? [200, order] : [404];
 }
 
+const ops = nodeListener(dashboard(hive, { authorize }));
+
 const server = createServer((request, response) => {
+  if (/^\/ops\b/.test(request.url ?? "")) return ops(request, response);
   answer(request)
     .catch((error: unknown): [number, unknown] =>
       isBeeHiveError(error, "InvalidEvent") ? [400, { error: error.message }] : [500, { error: "see the log" }],

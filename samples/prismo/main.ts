@@ -27,6 +27,11 @@ async function main(args: readonly string[]): Promise<number> {
     return wrong.input;
   }
   const [options, input, provider] = ready;
+  if (options.dashboard) {
+    const { openShop } = await import("./open-shop.ts");
+    await openShop(provider, options, interrupted, (url) => print(`The dashboard: ${url} (Ctrl-C closes the shop)\n`));
+    return 0;
+  }
   const report = await run(options, input, provider, interrupted);
   print(`${options.json ? reportAsJson(report) : reportForPeople(report)}\n`);
   if (interrupted.aborted) return interrupted.reason as number;

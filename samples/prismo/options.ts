@@ -15,6 +15,8 @@ export const usage: string = `Usage: npm start -- [options]
   --parallelism N       events in work at the same time, for each subscription
   --lease MS            lease of an event in ms (default: ${defaultLease})
   --skip-bad            skip bad lines instead of failing
+  --dashboard           keep the shop open, with steady orders, and show it in a browser
+  --port N              port of the dashboard (default: 4000)
   --json                print the summary as one line of JSON
   --help                show this help
 
@@ -30,6 +32,8 @@ export interface Options {
   readonly parallelism?: number | undefined;
   readonly lease?: number | undefined;
   readonly skipBad: boolean;
+  readonly dashboard: boolean;
+  readonly port: number;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -53,6 +57,8 @@ const values = z.object({
   parallelism: whole.refine((count) => count >= 1, "must be at least 1").optional(),
   lease: whole.refine((ms) => ms >= 1_000, "must be at least 1000").optional(),
   "skip-bad": z.boolean(),
+  dashboard: z.boolean(),
+  port: whole.refine((port) => port >= 0 && port <= 65_535, "must be from 0 to 65535").default(4000),
   json: z.boolean(),
   help: z.boolean(),
 });
@@ -68,6 +74,8 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     parallelism: string,
     lease: string,
     "skip-bad": flag,
+    dashboard: flag,
+    port: string,
     json: flag,
     help: flag,
   };

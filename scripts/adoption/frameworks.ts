@@ -30,6 +30,7 @@ export async function servesShop(sample: string): Promise<void> {
     const port = /listening on (\d+)/.exec(shown())?.[1];
     if (port === undefined) throw new Error(`it does not listen\n${shown()}`);
     await useShop(`http://localhost:${port}`);
+    await useDashboard(`http://localhost:${port}/ops`);
     child.kill("SIGTERM");
     const [code] = await ended;
     if (code !== 0 && child.signalCode !== "SIGTERM") throw new Error(`it ended with ${code}\n${shown()}`);
@@ -51,6 +52,24 @@ async function useShop(url: string): Promise<void> {
   expect("the order is paid", JSON.stringify(await (await get("/orders/1042")).json()).includes('"paid"'), true);
   expect("an unknown order is not found", (await get("/orders/1")).status, 404);
   expect("it is healthy", (await get("/health")).status, 200);
+}
+
+/** Opens the dashboard of a sample, and sends an event by it. */
+async function useDashboard(url: string): Promise<void> {
+  const own = { connection: "close", authorization: "Bearer secret" };
+  expect("a stranger sees no dashboard", (await fetch(url, { headers: { connection: "close" } })).status, 403);
+  const page = await (await fetch(url, { headers: own })).text();
+  const [, script = ""] = /src="([^"]+)"/.exec(page) ?? [];
+  expect("the dashboard has its script", (await fetch(new URL(script, url), { headers: own })).status, 200);
+  const acting = {
+    ...own,
+    "content-type": "application/json",
+    "x-beehive-dashboard": "1",
+    "sec-fetch-site": "same-origin",
+  };
+  const body = JSON.stringify({ type: "OrderAccepted", body: '{"orderId":"by-hand"}' });
+  expect("it sends an event", (await fetch(`${url}/-/do/send`, { method: "POST", headers: acting, body })).status, 200);
+  await until(async () => (await fetch(new URL("/orders/by-hand", url), { headers: own })).status === 200);
 }
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {

@@ -25,8 +25,12 @@ export interface ProviderModule<Application = never> {
   readonly packages?: string;
   /** Default place of a hive's journal: its process, the stores of the provider, or none. */
   readonly journal: "memory" | "stored" | "off";
+  /** The time between two looks of a hive at what operators set, in ms. @default 5_000 */
+  readonly lookMs?: number;
   /** False when its queues live and end with one process. */
   readonly sharedBetweenProcesses: boolean;
+  /** The charged requests that counting the events of one queue takes. @default None: it costs nothing. */
+  readonly requestsOfCount?: number;
   /** `messaging.system` in the semantic conventions of OpenTelemetry: `aws_sqs`. */
   readonly messagingSystem: string;
   /** Opens the provider of a URL. @throws BeeHiveError `InvalidConfiguration` with every problem of the URL. */

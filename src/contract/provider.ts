@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { BeeHiveError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Event } from "../events/event.ts";
 import type { Lease, QueueOperator } from "./queue-operator.ts";
@@ -110,7 +111,10 @@ export function directStep<L extends Lease>(queues: QueueOperator<L>, stores: St
   };
   return {
     stores,
-    cancel: (key) => void (keys ??= []).push(key),
+    cancel(key) {
+      if (!queues.cancel) throw new BeeHiveError("InvalidState", "The provider cannot cancel events: remove the call.");
+      (keys ??= []).push(key);
+    },
     commit: (outputs) => (keys ? cancelAll().then(() => queues.commit(lease, outputs)) : queues.commit(lease, outputs)),
     discard() {},
   };

@@ -12,7 +12,7 @@ import { inFlowOrder } from "./flow-order.ts";
 
 /** The parts of an application that are known without running it. */
 export interface EventGraphParts extends PublisherOptions {
-  readonly descriptors: readonly ActorDescriptor[];
+  readonly descriptors: readonly Pick<ActorDescriptor, "name" | "queueName" | "publishes" | "event">[];
   readonly pulsers?: readonly Pulser[] | undefined;
   /** Event types that modules export; those that actors name are known already. @default [] */
   readonly eventTypes?: readonly EventType<unknown>[] | undefined;

@@ -25,7 +25,7 @@ import type { Journal } from "../journal/journal.ts";
 import { journalProblems, openJournal } from "../journal/open-journal.ts";
 import { Recording } from "../journal/recording.ts";
 import type { Trace } from "../journal/trace/trace.ts";
-import { pulserProblems } from "../pulses/pulser.ts";
+import { pulserProblems, type Pulser } from "../pulses/pulser.ts";
 import { Pulsing } from "../pulses/pulsing.ts";
 import { lagsOf } from "./lags.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
@@ -68,6 +68,8 @@ const closingMs = 5_000;
 /** Actors that work on one provider. Returned by {@link createHive}. */
 export class Hive {
   readonly descriptors: readonly ActorDescriptor[];
+  /** Its publishers by the clock. */
+  readonly pulsers: readonly Pulser[];
   readonly provider: Provider;
   /** The acts of an operator on all hives of the provider. */
   readonly operator: Operator;
@@ -115,7 +117,8 @@ export class Hive {
     const recording = this.journal && new Recording(this.journal, clock, logger, subject);
     this.#logEvents = new LogEvents(provider.queues, logger);
     this.#keeper = new LeaseKeeper(provider.queues, clock, logger);
-    this.#pulsers = (options.pulsers ?? []).map(
+    this.pulsers = options.pulsers ?? [];
+    this.#pulsers = this.pulsers.map(
       (pulser) =>
         new Pulsing(pulser, {
           clock,

@@ -16,16 +16,22 @@ export interface SuiteOptions {
   readonly timeoutMs?: number;
   /** Why no test of the suite can run here. CI has what all need, so that there it is a failure. */
   readonly skip?: string | undefined;
+  /** Skips in CI, too, for what a machine may not have, such as a browser. @default false */
+  readonly skipInCi?: boolean;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const SLOW_MS = 500;
 
-export function suite(name: string, { timeoutMs = DEFAULT_TIMEOUT_MS, skip: missing }: SuiteOptions = {}): Test {
+export function suite(
+  name: string,
+  { timeoutMs = DEFAULT_TIMEOUT_MS, skip: missing, skipInCi = false }: SuiteOptions = {},
+): Test {
   const inner = uvuSuite(name);
   const file = currentFile();
   const record = new SuiteRecord(name);
   record.missing = missing;
+  record.mayMiss = skipInCi;
   file.suites.push(record);
 
   const timedTest =

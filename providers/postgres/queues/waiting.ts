@@ -162,7 +162,7 @@ export class Waiting {
   }
 
   /** Says that messages are due: wakes the polls. @param count their number, when nothing else is due. */
-  touch(id: number, count = Infinity): void {
+  touch(id: number, count: number = Infinity): void {
     const reader = this.#of(id);
     reader.said++;
     reader.due += count;

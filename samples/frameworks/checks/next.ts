@@ -2,6 +2,7 @@
 import { strictEqual } from "node:assert";
 import { GET as health } from "../next/app/health/route.ts";
 import { GET, POST } from "../next/app/orders/route.ts";
+import { GET as ops, POST as act } from "../next/app/ops/[[...path]]/route.ts";
 import { hive } from "../next/hive.ts";
 
 const url = "http://localhost/orders";
@@ -15,4 +16,19 @@ await (await hive()).whenIdle();
 strictEqual(((await (await find("1042")).json()) as { status: string }).status, "paid");
 strictEqual((await find("1")).status, 404);
 strictEqual((await health()).status, 200);
+
+const token = { authorization: "Bearer secret" };
+strictEqual((await ops(new Request("http://localhost/ops"))).status, 403);
+strictEqual((await ops(new Request("http://localhost/ops", { headers: token }))).status, 200);
+const own = {
+  ...token,
+  "content-type": "application/json",
+  "x-beehive-dashboard": "1",
+  "sec-fetch-site": "same-origin",
+};
+const sending = JSON.stringify({ type: "OrderAccepted", body: '{"orderId":"by-hand"}' });
+strictEqual(
+  (await act(new Request("http://localhost/ops/-/do/send", { method: "POST", headers: own, body: sending }))).status,
+  200,
+);
 await (await hive()).stop();

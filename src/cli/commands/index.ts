@@ -2,6 +2,7 @@ import type { CliCommand } from "../command.ts";
 import { acts } from "./acts.ts";
 import { backup } from "./backup.ts";
 import { config } from "./config.ts";
+import { dashboard } from "./dashboard.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { dev } from "./dev.ts";
 import { doctor } from "./doctor.ts";
@@ -39,6 +40,7 @@ export const commands: readonly CliCommand[] = [
   push,
   relay,
   queues,
+  dashboard,
   peek,
   ...deadLetters,
   ...moreDeadLetters,

@@ -11,6 +11,8 @@ export interface Box {
   readonly note: string;
   /** The tooltip. */
   readonly tooltip: string;
+  /** The topic or queue of a header, the subscription or queue that an actor reads; empty for publishers alone. */
+  readonly queue: string;
   /** Relative to the corner of the card. */
   readonly x: number;
   readonly y: number;
@@ -34,6 +36,10 @@ export interface Arrow {
   readonly to: string;
   readonly label: string;
   readonly doubt: ChartEdge["doubt"];
+  /** The actor that publishes; empty for other publishers. */
+  readonly actor: string;
+  /** True if the actor reads several queues: the journal does not tell which of them led to an event. */
+  readonly shared: boolean;
 }
 
 export interface Cards {
@@ -70,13 +76,14 @@ export function cardsOf(graph: EventGraph, direction: Direction): Cards {
     ...queues.map(({ name }) =>
       card(
         `queue ${name}`,
-        line(name.kind === "queue" ? "queue" : "topic", name.topic, "", `The ${name.kind} ${name}`),
+        line(name.kind === "queue" ? "queue" : "topic", name.topic, "", `The ${name.kind} ${name}`, String(name)),
         readersOf(String(name)).map((one) =>
           line(
             "actor",
             withoutSuffix(one.actor) || "anonymous",
             isTelling(one) ? one.queueName.subscription : "",
             `${one.actor} reads ${one.queueName}`,
+            String(one.queueName),
           ),
         ),
       ),
@@ -84,12 +91,17 @@ export function cardsOf(graph: EventGraph, direction: Direction): Cards {
   ];
   const arrowsOf = (one: Publication): Arrow[] => {
     const label = one.count === undefined ? "" : countText(one.count);
-    const arrow = { to: `queue ${one.to}`, label, doubt: doubtOf(one) };
     const { kind, name } = one.from;
+    const arrow = {
+      to: `queue ${one.to}`,
+      label,
+      doubt: doubtOf(one),
+      actor: kind === "actor" ? name : "",
+      shared: false,
+    };
     if (kind !== "actor" || !reading.has(name)) return [{ ...arrow, from: `${kind} ${name}`, reader: undefined }];
-    // An actor of several queues has no counts: the journal does not tell which event led to which.
     const own = subscriptions.filter(({ actor }) => actor === name);
-    const shared = own.length > 1 && label !== "" ? { label: `${label} in all` } : {};
+    const shared = own.length > 1 ? { shared: true, label: label === "" ? "" : `${label} in all` } : {};
     return own.map(({ queueName }) => {
       const queue = String(queueName.destination);
       const reader = readersOf(queue).findIndex((one) => one.queueName === queueName);
@@ -99,8 +111,8 @@ export function cardsOf(graph: EventGraph, direction: Direction): Cards {
   return { cards, arrows: publications.flatMap(arrowsOf) };
 }
 
-function line(kind: ChartNodeKind, text: string, note: string, tooltip: string): Line {
-  return { kind, text, note, tooltip };
+function line(kind: ChartNodeKind, text: string, note: string, tooltip: string, queue: string = ""): Line {
+  return { kind, text, note, tooltip, queue };
 }
 
 /** Places readers across the flow: side by side when going down, stacked when going right. */
