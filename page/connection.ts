@@ -17,7 +17,7 @@ let live: Live = { me: undefined, look: undefined, state: "connecting" };
 const listeners = new Set<() => void>();
 
 /** A request that was refused or failed, in words. */
-export class Refused extends Error {
+class Refused extends Error {
   readonly status: number;
 
   constructor(status: number, message: string) {

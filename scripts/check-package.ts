@@ -18,6 +18,7 @@ interface Manifest {
 
 const EXPECTED_FILES =
   /^(dist\/.+\.(js|d\.ts)(\.map)?|docs\/.+|schemas\/.+|templates\/.+|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+const MAX_PAGE_SCRIPT = 150_000;
 const CLOUD_SDKS = /^node_modules\/(@azure|@aws-sdk)\//;
 const REQUIRED_FILES = [
   "dist/src/index.js",
@@ -41,6 +42,7 @@ try {
   check("are the types wrong", () => run("attw", [tarball, "--profile", "esm-only", "--no-definitely-typed"]));
   check("installs in an empty project", () => install(tarball));
   check("brings no cloud SDK", noCloudSdk);
+  check("holds the page of the dashboard", holdsPage);
   check("type-checks in a project of its own", () => run("tsc", ["-p", temp]));
   check("works from an ES module", () => node("esm.mjs"));
   check("works from CommonJS", () => node("cjs.cjs"));
@@ -84,6 +86,18 @@ function noCloudSdk(): void {
   const lock = JSON.parse(readFileSync(join(temp, "package-lock.json"), "utf8")) as { packages: object };
   const found = Object.keys(lock.packages).filter((path) => CLOUD_SDKS.test(path));
   if (found.length > 0) throw new Error(`unexpected packages installed: ${found.join(", ")}`);
+}
+
+/** Loads the page as the installed dashboard does, and checks its size. */
+function holdsPage(): void {
+  const code =
+    'const { pageFiles } = await import("./node_modules/beehive-actors/dist/src/dashboard/page-files.js");' +
+    "const { script, style } = await pageFiles(); console.log(script.length, style.length);";
+  const [script = 0, style = 0] = run(process.execPath, ["--input-type=module", "-e", code], { cwd: temp })
+    .split(" ")
+    .map(Number);
+  if (script < 10_000 || script > MAX_PAGE_SCRIPT || style < 1_000)
+    throw new Error(`the page has ${script} characters of script and ${style} of style`);
 }
 
 /** Imports one subpath. A provider may lack only the optional peers that its users install. */

@@ -36,7 +36,7 @@ function page(text: string, folder: string, repository: string): string {
   return text.replaceAll(/\]\((?!https?:|#|mailto:)([^)\s#]+)(#[^)\s]*)?\)/g, (link, path: string, anchor = "") => {
     if (path === "README.md") return "](/)";
     if (path === "../README.md") return `](start.md${anchor})`;
-    if (!path.includes("/") && (folder === "docs" || path.endsWith(".svg"))) return link;
+    if (!path.includes("/") && (folder === "docs" || /\.(svg|png)$/.test(path))) return link;
     if (folder === "." && isPage(path)) return link;
     return `](${repository}/blob/main/${join(folder, path)}${anchor})`;
   });

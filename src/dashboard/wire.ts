@@ -218,7 +218,7 @@ export interface Setting {
 }
 
 /** An event that holds back others of its key. */
-export interface HolderRow {
+interface HolderRow {
   readonly eventId: string;
   readonly behind: number;
   readonly attempts: number;

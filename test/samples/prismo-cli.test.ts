@@ -5,6 +5,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import type { Report } from "../../samples/prismo/app.ts";
 import { parseOptions } from "../../samples/prismo/options.ts";
+import { startProcess } from "../support/cli.ts";
 import { orderOf } from "../support/prismo.ts";
 import { suite } from "../support/suite.ts";
 
@@ -144,5 +145,18 @@ for (const [args, why] of wrongOptions) {
     );
   });
 }
+
+test("with --dashboard the shop stays open and is shown until Ctrl-C", async () => {
+  const command = ["--import", "tsx", "-C", "beehive-source", "samples/prismo/main.ts", "--dashboard", "--port", "0"];
+  using running = startProcess(process.execPath, command, { cwd: process.cwd(), env: process.env });
+  await running.says("The dashboard: http://");
+  const url = /http:\S+/.exec(running.said())?.[0] ?? "";
+  assert.match(await (await fetch(url)).text(), "<title>Prismo</title>");
+  const live = (await fetch(`${url}-/live`)).body?.pipeThrough(new TextDecoderStream()).getReader();
+  for (let text = ""; !/"flows":\[\{/.test(text);) text += (await live?.read())?.value ?? "";
+  await live?.cancel();
+  running.signal("SIGINT");
+  assert.is((await running.ended).code, 0);
+});
 
 test.run();

@@ -119,6 +119,11 @@ test("only injection uses inversify", async () => {
     if (packages.includes("inversify")) assert.match(file, /^src\/injection\//);
 });
 
+test("only the dashboard uses hono", async () => {
+  for (const { file, packages } of await sources("src"))
+    if (packages.some((name) => /^hono\b/.test(name))) assert.match(file, /^src\/dashboard\//);
+});
+
 test("the core and the providers log errors under err", async () => {
   for (const { file, text } of [...(await sources("src")), ...(await sources("providers"))])
     assert.not.match(text, /logger\.(?:debug|info|warn|error)\(\s*\{(?:[^}]*,)?\s*error\s*[,:}]/, file);
