@@ -52,7 +52,8 @@ export {
   type LimitName,
   type RateLimitOptions,
 } from "./actors/middleware/limits.ts";
-export { throttle, type ThrottleOptions } from "./actors/middleware/throttle.ts";
+export { throttle } from "./actors/middleware/throttle.ts";
+export type { ThrottleOptions } from "./actors/middleware/throttle-options.ts";
 export { timeout } from "./actors/middleware/timeout.ts";
 export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulses/pulser.ts";
 
