@@ -91,7 +91,14 @@ export {
   type ProviderModule,
   type ProviderRules,
 } from "./contract/provider-module.ts";
-export type { ArchivedLog, Capabilities, LogLimit, Provider, ProviderContext, Step } from "./contract/provider.ts";
+export type {
+  ArchiveCapability,
+  Capabilities,
+  LogLimit,
+  Provider,
+  ProviderContext,
+  Step,
+} from "./contract/provider.ts";
 export type {
   AbandonOptions,
   Lease,

@@ -5,6 +5,7 @@ import type { Lease, QueueOperator } from "../../src/contract/queue-operator.ts"
 import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
 import { checkedOptions } from "../../src/provider-kit/options.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
+import { StepsUnderWay } from "../../src/provider-kit/steps-under-way.ts";
 import { stepConflict, type StepChanges } from "../../src/provider-kit/step-rows.ts";
 import { configFrom, defaultConfig, optionRules, type MemoryConfig } from "./config.ts";
 import { providerModule } from "./module.ts";
@@ -57,6 +58,7 @@ export class MemoryProvider implements Provider {
     this.queues = this.#queues = queues;
     this.#steps = {
       rows,
+      underWay: new StepsUnderWay(),
       clock,
       locks: this.stores.locks,
       commit(lease: MemoryLease, outputs, changes, cancelled) {

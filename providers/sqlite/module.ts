@@ -6,6 +6,7 @@ import type { ProviderModule } from "../../src/contract/provider-module.ts";
 export const providerModule: ProviderModule = {
   scheme: "sqlite",
   journal: "stored",
+  lookMs: 2_000,
   sharedBetweenProcesses: true,
   messagingSystem: "sqlite",
   open: async (url, context) => (await import("./index.ts")).openSqlite(url, context),

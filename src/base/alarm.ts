@@ -8,13 +8,18 @@ import type { Clock, Timer } from "./clock.ts";
 export class Alarm {
   readonly #clock: Clock;
   readonly #ring: () => void;
+  readonly #keepsProcess: boolean;
   #timer: Timer | undefined;
   #at = Infinity;
 
-  /** @param ring Called once at the earliest time; it sets the alarm for the next. */
-  constructor(clock: Clock, ring: () => void) {
+  /**
+   * @param ring Called once at the earliest time; it sets the alarm for the next.
+   * @param keepsProcess Whether the process lives until the ring.
+   */
+  constructor(clock: Clock, ring: () => void, keepsProcess = true) {
     this.#clock = clock;
     this.#ring = ring;
+    this.#keepsProcess = keepsProcess;
   }
 
   /** Rings at `time`, or before. Returns whether that moved the ring. */
@@ -24,6 +29,7 @@ export class Alarm {
     this.#timer?.cancel();
     this.#at = time;
     this.#timer = this.#clock.after(time - now, this.#onTime);
+    if (!this.#keepsProcess) this.#timer.unref?.();
     return true;
   }
 

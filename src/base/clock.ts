@@ -16,6 +16,8 @@ export interface Clock {
 export interface Timer {
   /** Cancels the call, if it is still pending. */
   cancel(): void;
+  /** Lets the process end before the call. @default The clock keeps no process. */
+  unref?(): void;
 }
 
 /** The longest delay of a Node timer: with a longer one it would call at once. */
@@ -23,6 +25,7 @@ const maxTimerMs = 2 ** 31 - 1;
 
 class SystemTimer implements Timer {
   #handle: NodeJS.Timeout;
+  #keepsProcess = true;
 
   constructor(ms: number, callback: () => void) {
     this.#handle = this.#wait(ms, callback);
@@ -32,7 +35,13 @@ class SystemTimer implements Timer {
     if (ms <= maxTimerMs) return setTimeout(callback, ms);
     return setTimeout(() => {
       this.#handle = this.#wait(ms - maxTimerMs, callback);
+      if (!this.#keepsProcess) this.#handle.unref();
     }, maxTimerMs);
+  }
+
+  unref(): void {
+    this.#keepsProcess = false;
+    this.#handle.unref();
   }
 
   cancel(): void {

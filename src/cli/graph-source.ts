@@ -1,6 +1,8 @@
 import { isBeeHiveError } from "../base/errors.ts";
 import type { Provider } from "../contract/provider.ts";
 import { isEventType } from "../events/event-type.ts";
+import { queueSpecs } from "../actors/topology.ts";
+import type { Finding } from "../graph/finding.ts";
 import type { EventGraph } from "../graph/event-graph.ts";
 import { makeEventGraph } from "../graph/make-event-graph.ts";
 import { observedEdges, type ObservedEdge } from "../journal/observed-edges.ts";
@@ -37,6 +39,24 @@ async function edgesOf(url: string): Promise<readonly ObservedEdge[]> {
         `The journal of ${urlWithoutOptions(url)} has no events. Run a hive with journal: true there first.`,
       );
     return edges;
+  } finally {
+    await provider.close();
+  }
+}
+
+/** Returns the subscriptions and queues of a provider that no actor of the modules reads or publishes to. */
+export async function unreadAt(url: string, { descriptors, publishers }: Application): Promise<readonly Finding[]> {
+  const provider = await openObserved(url);
+  try {
+    const known = new Set(queueSpecs(descriptors, publishers).map(({ name }) => name.toString()));
+    const unread = ((await provider.queues.names?.()) ?? []).filter((name) => !known.has(name.toString()));
+    return unread.map((name) => ({
+      rule: "unread-subscription",
+      severity: "warning",
+      where: name.toString(),
+      message:
+        "It is there, but no actor of these modules reads it, so that its events pile up. beehive setup --prune deletes it.",
+    }));
   } finally {
     await provider.close();
   }

@@ -25,6 +25,8 @@ export interface ProviderModule<Application = never> {
   readonly packages?: string;
   /** Default place of a hive's journal: its process, the stores of the provider, or none. */
   readonly journal: "memory" | "stored" | "off";
+  /** The time between two looks of a hive at what operators set, in ms. @default 5_000 */
+  readonly lookMs?: number;
   /** False when its queues live and end with one process. */
   readonly sharedBetweenProcesses: boolean;
   /** The charged requests that counting the events of one queue takes. @default None: it costs nothing. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { BeeHiveError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Event } from "../events/event.ts";
 import type { Lease, QueueOperator } from "./queue-operator.ts";
@@ -15,14 +16,14 @@ export interface ProviderContext {
   readonly logger?: Logger | undefined;
 }
 
-/** What an archive cannot hold of a log: see {@link ArchivedLog.limits}. */
+/** A promise of a log that an archive does not keep, see {@link ArchiveCapability.limits}. */
 export type LogLimit = "order" | "rewind" | "retention" | "delay";
 
-/** A log that a subscription of its own writes, after the events were published. */
-export interface ArchivedLog {
+/** The capability of a log that is written after the events were published, by a subscription of its own. */
+export interface ArchiveCapability {
   readonly kind: "archive";
   /**
-   * What it cannot hold, with the reason, a sentence each.
+   * The promises that it does not keep, with the reason, a sentence each.
    *
    * `order`: positions follow the commits. `rewind`: events under way are taken back. `retention`: what a subscription
    * has not read stays. `delay`: a published event can be read at once.
@@ -39,7 +40,7 @@ export interface Capabilities {
   /** Allows `ordered` subscriptions. */
   readonly ordering: true | string;
   /** Keeps the events of topics for reading, rewinding and subscriptions that start in the past. */
-  readonly log: true | ArchivedLog | string;
+  readonly log: true | ArchiveCapability | string;
   /** Publishes events in a transaction of the application, see {@link QueueOperator.pushWithin}. */
   readonly transactions: true | string;
   /** Cancels events that wait, by their id or cancel key. */
@@ -110,7 +111,10 @@ export function directStep<L extends Lease>(queues: QueueOperator<L>, stores: St
   };
   return {
     stores,
-    cancel: (key) => void (keys ??= []).push(key),
+    cancel(key) {
+      if (!queues.cancel) throw new BeeHiveError("InvalidState", "The provider cannot cancel events: remove the call.");
+      (keys ??= []).push(key);
+    },
     commit: (outputs) => (keys ? cancelAll().then(() => queues.commit(lease, outputs)) : queues.commit(lease, outputs)),
     discard() {},
   };

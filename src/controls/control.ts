@@ -20,7 +20,7 @@ export interface StoredSettings {
 }
 
 /** The runs that may start within `perMs`, in each process. */
-export interface StoredThrottle {
+interface StoredThrottle {
   readonly limit: number;
   readonly perMs: number;
 }

@@ -13,7 +13,7 @@ export interface ControlsOptions {
   /**
    * The time between two looks at what operators set. A heartbeat takes five of it, a check of alerts 15.
    *
-   * @default "2s" on `sqlite:` and `postgres:`, "5s" on others; none on `memory:`, which follows at once
+   * @default "5s"; "2s" on `sqlite:`; none on `memory:`, which follows at once
    */
   readonly interval?: Duration | undefined;
   /** The version of the application in its heartbeat. @default process.env.npm_package_version */
@@ -21,7 +21,7 @@ export interface ControlsOptions {
 }
 
 const intervalRule = wholeMs(100);
-const defaultMs = { stored: 2_000, other: 5_000 };
+const defaultMs = 5_000;
 
 /** Returns what is wrong with the option `controls`, in words. */
 export function controlsProblems(controls: unknown): string[] {
@@ -47,8 +47,8 @@ export function checkInterval(intervalMs: number | undefined): number {
 
 /** Returns the time between two looks, in ms; `undefined` where all hives of a provider are in this process. */
 export function lookInterval(providerName: string, interval: Duration | undefined): number | undefined {
-  if (interval !== undefined) return inMs(interval) as number;
+  if (interval !== undefined) return inMs(interval);
   const module = registeredProvider(providerName);
   if (module?.sharedBetweenProcesses === false) return undefined;
-  return module?.journal === "stored" ? defaultMs.stored : defaultMs.other;
+  return module?.lookMs ?? defaultMs;
 }

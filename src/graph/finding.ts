@@ -16,6 +16,7 @@ export const ruleNames = [
   "unused-event",
   "undeclared-event",
   "never-seen",
+  "unread-subscription",
 ] as const;
 
 export type RuleName = (typeof ruleNames)[number];

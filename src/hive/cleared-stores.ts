@@ -4,7 +4,7 @@ import type { ClearedStore } from "../contract/topic-log.ts";
 import { storeTokenOf, type Token } from "../injection/tokens.ts";
 import { logOf } from "./hive-log.ts";
 
-/** The token of a store, a counter by name, or any store by kind and name. */
+/** The token of a store, a counter, or any store by kind and name. */
 export type StoreToClear = Token<unknown> | { readonly counter: string } | ClearedStore;
 
 /** Returns what a rewind empties. @throws BeeHiveError when the provider cannot, or a store cannot be emptied. */

@@ -1,5 +1,5 @@
 import type { ByOperator, OperatorPause, PauseOptions } from "../controls/controls.ts";
-import type { Operator } from "./operator.ts";
+import type { Operating } from "./operating.ts";
 
 /**
  * A pulser, to look after. Returned by `hive.pulser(name)`.
@@ -9,10 +9,10 @@ import type { Operator } from "./operator.ts";
  */
 export class HivePulser {
   readonly name: string;
-  readonly #operator: Operator;
+  readonly #operator: Operating;
 
   /** @internal Created by `hive.pulser`. */
-  constructor(name: string, operator: Operator) {
+  constructor(name: string, operator: Operating) {
     this.name = name;
     this.#operator = operator;
   }

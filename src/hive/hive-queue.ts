@@ -19,7 +19,7 @@ import { exportLine } from "./letters/export.ts";
 import { causeOf, groupsOf, type LetterGroup } from "./letters/groups.ts";
 import { mended, type LetterChanges } from "./letters/mend.ts";
 import { requeueInSteps, type StepsEnd } from "./letters/requeue-steps.ts";
-import type { Operator } from "./operator.ts";
+import type { Operating } from "./operating.ts";
 import { peekEvents, purgeEvents, type PeekedEvent, type PeekOptions } from "./withdraw.ts";
 
 /**
@@ -89,11 +89,11 @@ function rewindProblems(options: unknown): string[] {
 export class HiveQueue {
   readonly name: QueueName;
   readonly #provider: Provider;
-  readonly #operator: Operator;
+  readonly #operator: Operating;
   readonly #queues: QueueOperator;
 
   /** @internal Created by `hive.queue`. */
-  constructor(name: QueueName, provider: Provider, operator: Operator) {
+  constructor(name: QueueName, provider: Provider, operator: Operating) {
     this.name = name;
     this.#operator = operator;
     this.#provider = provider;

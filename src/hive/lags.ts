@@ -4,7 +4,7 @@ import type { QueueSpec } from "../contract/queue-operator.ts";
 import type { LogPosition } from "../contract/topic-log.ts";
 import type { QueueName } from "../events/queue-name.ts";
 
-/** How far a subscription is behind in the log of its topic, and whether it gets on. */
+/** How far a subscription is behind in its topic, and whether it gets on. */
 export interface Lag {
   /** The number of kept events that it has not settled. */
   readonly behind: number;
@@ -14,14 +14,14 @@ export interface Lag {
   readonly ageMs: number;
   /** `none`: nothing waits. `slow`: events wait, and some are settled. `stuck`: none was settled for 2 minutes. */
   readonly state: "none" | "slow" | "stuck";
-  /** When the last event was seen to be settled, by any process; `undefined` unless it is stuck. */
+  /** When an event was last seen to be settled, by any process. Only of a `stuck` one. */
   readonly since: Date | undefined;
 }
 
 /** The time without a settled event after which a subscription is stuck, in ms. */
 const stuckMs = 120_000;
 
-/** A subscription in the log, and how many events of the topic it has settled, ever. */
+/** A subscription in the log, and how many events it has settled. */
 interface Progress extends LogPosition {
   readonly settled: number;
 }
@@ -55,7 +55,7 @@ export async function lagsOf(
   return new Map((await Promise.all(lags)).flat());
 }
 
-/** Watches the lags of a hive from one look to the next, and tells a stuck subscription from a slow one. */
+/** Tells a stuck subscription from a slow one, by what moved between looks. */
 export class LagWatch {
   readonly #last = new Map<QueueName, { readonly settled: number; readonly since: number }>();
 

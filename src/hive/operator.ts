@@ -11,6 +11,7 @@ import { schedulesOf, type ScheduledPulser } from "../controls/schedules.ts";
 import { QueueName } from "../events/queue-name.ts";
 import { HivePulser } from "./hive-pulser.ts";
 import { HiveQueue } from "./hive-queue.ts";
+import type { Operating } from "./operating.ts";
 import { cancelEvents } from "./withdraw.ts";
 
 /**
@@ -18,7 +19,7 @@ import { cancelEvents } from "./withdraw.ts";
  *
  * Every hive follows within seconds, see {@link ControlsOptions}.
  */
-export class Operator implements AsyncDisposable {
+export class Operator implements Operating, AsyncDisposable {
   readonly provider: Provider;
   readonly #clock: Clock;
   readonly #controls: Controls;

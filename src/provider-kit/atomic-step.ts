@@ -14,7 +14,7 @@ export interface AtomicSteps<L extends Lease = Lease> {
   readonly clock: Clock;
   /** The locks of the provider, which never join a step. */
   readonly locks: LockStore;
-  /** Set where commits are queued, so that steps on one row share a transaction. @default Commits happen at once. */
+  /** Lets steps on one row take turns, and share a transaction where commits are queued. @default They collide. */
   readonly underWay?: StepsUnderWay | undefined;
   /**
    * Called when a step ends without a commit after it read what others were about to commit.

@@ -3,6 +3,7 @@ import type { CancelChoice } from "../contract/queue-operator.ts";
 import type { Event } from "../events/event.ts";
 import { identityOf } from "../events/identity.ts";
 import { QueueName } from "../events/queue-name.ts";
+import { isArchive } from "./archive/index.ts";
 import { cancelLabel } from "./event-row.ts";
 import { nextEtag } from "./row-stores/etag.ts";
 import { pages, type Row, type RowContent, type RowExpectation, type RowKey, type Rows } from "./rows.ts";
@@ -45,13 +46,18 @@ export class CancelRegistry {
     await Promise.all(writes);
   }
 
-  /** Returns whether a leased event may be delivered. From then on it is not cancelled. */
+  /**
+   * Returns whether a leased event may be delivered. From then on it is not cancelled.
+   *
+   * The archive of a topic takes what is not cancelled, and leaves it to be cancelled for the subscriptions.
+   */
   async claim(event: Event): Promise<boolean> {
     const key = keyOf(event);
     while (key) {
       const row = await this.#rows.get(key);
       if (!row) break;
       const { state, eventId } = entryOf(row);
+      if (isArchived(event)) return state !== "cancelled";
       if (state !== "waiting") return state === "leased";
       if (await this.#write(key, { etag: row.etag }, { eventId, state: "leased" }, row.expires)) break;
     }
@@ -61,7 +67,7 @@ export class CancelRegistry {
   /** Forgets an event that was settled for good. A cancelled one of a topic is remembered for its other subscriptions. */
   async forget(event: Event, wasCancelled = false): Promise<void> {
     const key = keyOf(event);
-    if (!key || (wasCancelled && QueueName.parse(event.queueName).kind === "subscription")) return;
+    if (!key || isArchived(event) || (wasCancelled && QueueName.parse(event.queueName).kind === "subscription")) return;
     await this.#rows.delete([key]);
   }
 
@@ -100,6 +106,10 @@ export class CancelRegistry {
     };
     return (await this.#rows.write({ key: { table, partition, id }, expect, content })) === undefined;
   }
+}
+
+function isArchived({ queueName }: Event): boolean {
+  return isArchive(QueueName.parse(queueName));
 }
 
 function keyOf(event: Event): RowKey | undefined {

@@ -93,11 +93,11 @@ export class StepsUnderWay {
    * @param commit Queues behind all earlier commits, and checks the rows that the step read once they have happened.
    * @throws ConcurrencyConflict if what the step read is undone, or about to be changed.
    */
-  async commit(
+  commit(
     { seen, writes }: StepChanges,
     relied: Iterable<PendingCommit>,
     commit: () => Promise<void> | void,
-  ): Promise<void> {
+  ): Promise<void> | void {
     for (const { key, etag } of seen) {
       const pending = this.#pending.get(rowName(key));
       if (pending && pending.content?.etag !== etag) throw stepConflict({ key, found: pending.content?.etag });
@@ -105,8 +105,10 @@ export class StepsUnderWay {
     // Else others would read the writes of a commit that must fail, and so on without an end.
     for (const { failed } of relied) if (failed && seen[0]) throw stepConflict({ key: seen[0].key, found: undefined });
     const happened = commit();
-    if (!happened) return;
-    const own: PendingCommit = { happened, failed: false };
+    return happened && this.#pendingUntil({ happened, failed: false }, writes);
+  }
+
+  async #pendingUntil(own: PendingCommit, writes: StepChanges["writes"]): Promise<void> {
     const pending = writes.map((write) => ({ ...write, commit: own }));
     for (const write of pending) this.#pending.set(rowName(write.key), write);
     try {

@@ -86,6 +86,8 @@ export class Waiters<W extends Waiter> implements Iterable<W> {
       if (waiter.until > now && !waiter.signal.aborted) next = Math.min(next, waiter.until);
       else if (this.#all.delete(waiter)) waiter.wake();
     }
-    this.#alarm.ringBy(next, now);
+    // An alarm without a waiter would keep the process alive.
+    if (this.size === 0) this.#alarm.cancel();
+    else this.#alarm.ringBy(next, now);
   }
 }

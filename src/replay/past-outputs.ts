@@ -7,7 +7,7 @@ const page = 500;
 /** Rewinds of a subscription whose outputs are known as repeated ones. */
 const maxRewinds = 10;
 
-/** The kept events that a part of a topic caused, by the id of their cause. */
+/** The kept events that inputs caused, by the ids of the inputs. */
 export class PastOutputs {
   readonly #byCause: ReadonlyMap<string, readonly Event[]>;
   readonly #subscription: QueueName;

@@ -50,11 +50,11 @@ export interface ReplayOptions extends Pick<
 }
 
 /**
- * Runs a version of an actor over the past, and compares its results with those of the log and the stores.
+ * Runs a version of an actor over the past, and compares its results.
  *
- * Commits nothing: writes stay in memory, outputs are published nowhere. Calls to other systems do happen; an actor
- * leaves them out when `context.replayed` is set. Events run one after the other, in the order of the log, and
- * `context.clock` tells the time when each was published.
+ * Outputs are compared with the log, and writes with the stores. Commits nothing: writes stay in memory, outputs are
+ * published nowhere. Calls to other systems do happen; an actor leaves them out when `context.replayed` is set. Events
+ * run one after the other, in the order of the log, and `context.clock` tells the time when each was published.
  *
  * @throws BeeHiveError `InvalidState` where events are not kept or stores cannot be read this way,
  *   `InvalidConfiguration` for a wrong option.
@@ -204,7 +204,7 @@ async function outputsOf(
   return await PastOutputs.read(log, causes, since, { subscription, others, publishes });
 }
 
-/** Returns the position up to which a subscription has leased; that of the next event where there is none. */
+/** Returns the position up to which a subscription has leased. Without one: the next position. */
 async function endOf(log: TopicLog, name: QueueName, { queues }: Provider): Promise<number> {
   const missing = await queues.missing([{ name, ordered: false, leaseMs: 30_000, maxAttempts: 10 }]);
   return missing.length === 0 ? (await log.position(name)).position : (await log.range(name.destination)).next;

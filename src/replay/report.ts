@@ -1,4 +1,4 @@
-/** How many results of a replay are as the past has them, and how many are not. */
+/** The numbers of results that are as in the past, and that are not. */
 export interface Comparison {
   readonly same: number;
   /** In both, with another content. */

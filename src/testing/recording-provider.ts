@@ -2,9 +2,12 @@ import type { DeadLetter, DeadLetterRecord } from "../contract/dead-letter.ts";
 import type { Capabilities, Provider, Step } from "../contract/provider.ts";
 import type {
   AbandonOptions,
+  CancelChoice,
   Lease,
   LeaseRequest,
+  PeekRequest,
   QueueCounts,
+  QueuedEvent,
   QueueOperator,
   QueueSpec,
 } from "../contract/queue-operator.ts";
@@ -129,8 +132,20 @@ class RecordingQueues implements QueueOperator {
     return this.#inner.deadLetters(name);
   }
 
-  requeue(name: QueueName, id: string): Promise<void> {
-    return this.#inner.requeue(name, id);
+  requeue(name: QueueName, id: string, mended?: Event): Promise<void> {
+    return this.#inner.requeue(name, id, mended);
+  }
+
+  async cancel(which: CancelChoice): Promise<number> {
+    return (await this.#inner.cancel?.(which)) ?? 0;
+  }
+
+  async peek(name: QueueName, request: PeekRequest): Promise<readonly QueuedEvent[]> {
+    return (await this.#inner.peek?.(name, request)) ?? [];
+  }
+
+  async purge(name: QueueName): Promise<number | undefined> {
+    return await this.#inner.purge?.(name);
   }
 
   drop(name: QueueName, id: string): Promise<void> {

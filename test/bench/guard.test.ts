@@ -39,7 +39,7 @@ for (const driver of availableDrivers()) {
     const count = 1_000;
     await withHive(driver, count * hops, async (counts, push) => {
       await push(count);
-      within("statementsAnEvent", counts.all / (count * hops), limits.sqlite.statementsAnEvent, counts);
+      within("statementsAnEvent", working(counts) / (count * hops), limits.sqlite.statementsAnEvent, counts);
       within("transactionsAnEvent", counts.transactions / (count * hops), limits.sqlite.transactionsAnEvent, counts);
     });
   });
@@ -48,7 +48,7 @@ for (const driver of availableDrivers()) {
     await withHive(driver, hops, async (counts, push) => {
       await push(1);
       within("transactionsAlone", counts.transactions, limits.sqlite.transactionsAlone, counts);
-      within("statementsAlone", counts.all, limits.sqlite.statementsAlone, counts);
+      within("statementsAlone", working(counts), limits.sqlite.statementsAlone, counts);
     });
   });
 }
@@ -101,6 +101,11 @@ async function withHive(
   } finally {
     await hive.stop();
   }
+}
+
+/** Returns the number of statements without looks for commits of other processes, which depend on time. */
+function working({ all, byText }: StatementCounts): number {
+  return all - (byText.get("PRAGMA data_version") ?? 0);
 }
 
 function within(name: string, value: number, limit: number, counts?: StatementCounts): void {

@@ -6,19 +6,20 @@
 export const limits = {
   memory: {
     /** Bytes allocated on the heap, without the optimising compiler. */
-    bytesAnEvent: 11_000,
+    bytesAnEvent: 9_000,
     /** Promises made, including those of each `await`. */
-    promisesAnEvent: 16,
+    promisesAnEvent: 8,
     timersAnEvent: 0.01,
     /** Bytes held by a waiting event with a body of 200 bytes. */
     bytesAWaitingEvent: 950,
   },
+  /** Without looks for commits of other processes. */
   sqlite: {
     /** With many ready events. */
-    statementsAnEvent: 0.15,
+    statementsAnEvent: 0.12,
     transactionsAnEvent: 0.015,
     /** For a single source event through three hops. */
-    statementsAlone: 26,
+    statementsAlone: 20,
     transactionsAlone: 5,
   },
   start: {

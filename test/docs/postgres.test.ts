@@ -5,10 +5,11 @@ import { createHive, Event } from "beehive-actors";
 import pg from "pg";
 import * as assert from "uvu/assert";
 import { parse } from "yaml";
-import { configFrom } from "../../providers/postgres/config.ts";
-import { cli, folderWith, root, startCli } from "../support/cli.ts";
+import { freePort } from "../postgres/server.ts";
+import { cli, folderWith, plainEnvironment, root, startCli, startProcess, type Running } from "../support/cli.ts";
 import { failureOf } from "../support/failure.ts";
 import { noPostgres, postgresUrl, query } from "../support/postgres-server.ts";
+import { assertComplete, reportOf, runSample, writeOrders } from "../support/prismo-runs.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("the set-up of PostgreSQL in the documents", { timeoutMs: 120_000, skip: noPostgres });
@@ -88,32 +89,60 @@ test("a worker with the printed rights works, and cannot change the schema", asy
   await ask(at(), watching);
 });
 
-test("the roles of the compose file let a worker work", async () => {
-  const at = await database("compose");
-  const sql = await readFile(join(root, "deploy/postgres/roles.sql"), "utf8");
-  await ask(at(), `CREATE ROLE owner${suffix} LOGIN; ALTER DATABASE compose${suffix} OWNER TO owner${suffix}`);
-  await ask(at(), sql.replaceAll(/\b(owner|worker)\b(?!`)/g, `$1${suffix}`));
-  await succeeds(["setup", shop, "--provider", at("owner")]);
-  using running = startCli(["run", shop, "--topology", "check", "--provider", `${at("worker")}?setup=off`]);
-  await running.says("Working on 2 queues (postgres).");
-  await using web = await createHive({ provider: `${at("worker")}?setup=off` });
-  await web.push(new Event("OrderPlaced", { id: "1" }));
-  await running.says("packed 1");
-  running.signal("SIGTERM");
-  assert.is((await running.ended).code, 0);
-});
+interface Service {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly entrypoint?: readonly string[];
+  readonly command: readonly string[];
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+}
 
-test("the compose file starts what exists", async () => {
-  const text = await readFile(join(root, "deploy/postgres/compose.yaml"), "utf8");
-  const { services } = parse(text) as {
-    readonly services: Readonly<Record<string, { environment: Record<string, string>; command: string[] }>>;
+test("the services of the compose file work in their order, with its roles", async () => {
+  const at = await database("compose");
+  const folder = join(root, "deploy/postgres");
+  const { services } = parse(await readFile(join(folder, "compose.yaml"), "utf8")) as {
+    readonly services: Readonly<Record<"postgres" | "setup" | "worker", Service>>;
   };
-  for (const name of ["setup", "worker"]) {
-    const { environment, command = [] } = services[name] ?? {};
-    assert.is(configFrom(environment?.["BEEHIVE_PROVIDER"] ?? "").schema, "beehive");
-    assert.is(command[1], "samples/prismo/hive.ts");
-  }
-  assert.match(services["worker"]?.environment["BEEHIVE_PROVIDER"] ?? "", "setup=off");
+  /** Starts a service on this machine, and the server of the tests. */
+  const start = (name: "setup" | "worker", healthPort?: number): Running => {
+    const { entrypoint: [program, ...args] = [], command, environment } = services[name];
+    assert.is(program, "node");
+    const { username, search, pathname } = new URL(environment["BEEHIVE_PROVIDER"] ?? "");
+    assert.is(pathname, `/${services.postgres.environment["POSTGRES_DB"]}`);
+    return startProcess(process.execPath, [...args, ...command], {
+      cwd: root,
+      env: plainEnvironment({
+        ...environment,
+        BEEHIVE_PROVIDER: at(username) + search,
+        ...(healthPort === undefined ? {} : { BEEHIVE_HEALTH_PORT: String(healthPort) }),
+      }),
+    });
+  };
+
+  // As its image does: the user owns the database, and runs the file.
+  assert.is(services.postgres.environment["POSTGRES_USER"], "owner");
+  await ask(at(), `CREATE ROLE owner${suffix} LOGIN; ALTER DATABASE compose${suffix} OWNER TO owner${suffix}`);
+  const roles = await readFile(join(folder, "roles.sql"), "utf8");
+  await ask(at(), roles.replaceAll(/\b(owner|worker)\b(?!`)/g, `$1${suffix}`));
+  // While the image runs such files, its server has no port.
+  assert.ok(services.postgres.healthcheck?.test.includes("127.0.0.1"));
+
+  assert.is(services.setup.depends_on?.["postgres"]?.condition, "service_healthy");
+  using setup = start("setup");
+  const { code, stderr } = await setup.ended;
+  assert.is(code, 0, stderr);
+
+  assert.is(services.worker.depends_on?.["setup"]?.condition, "service_completed_successfully");
+  const ports = [await freePort(), await freePort()] as const;
+  using one = start("worker", ports[0]);
+  using other = start("worker", ports[1]);
+  await Promise.all([one, other].map((worker) => worker.says("(postgres).")));
+  for (const port of ports) assert.is((await fetch(`http://127.0.0.1:${port}/ready`)).status, 200);
+  using orders = folderWith();
+  const provider = `${at("worker")}?setup=off`;
+  assertComplete(reportOf(await runSample(writeOrders(orders.path, 10), { provider, begun: () => true })), 10);
+  for (const worker of [one, other]) worker.signal("SIGTERM");
+  for (const worker of [one, other]) assert.is((await worker.ended).code, 0);
 });
 
 test.run();

@@ -3,6 +3,7 @@ import type { Provider } from "../../src/contract/provider.ts";
 import type { KeptEvent, TopicLog } from "../../src/contract/topic-log.ts";
 import { QueueName } from "../../src/events/queue-name.ts";
 import { createHive, silentLogger } from "../../src/index.ts";
+import { replay } from "../../src/testing/index.ts";
 import { sale, TotalsActor, type Total } from "./log-worker.ts";
 
 export const topic = QueueName.topic("Sale");
@@ -38,6 +39,14 @@ export async function handleAll(provider: Provider): Promise<void> {
   await using hive = await createHive({ actors: [TotalsActor], provider, journal: false, logger: silentLogger });
   await hive.start();
   await hive.whenIdle();
+}
+
+/** Runs the actor over the log, from empty totals. */
+export async function replayed(provider: Provider): Promise<unknown> {
+  const clear = [{ kind: "collection", name: "Totals" }] as const;
+  const subscription = reader.toString();
+  const report = await replay({ provider, actors: TotalsActor, subscription, clear, logger: silentLogger });
+  return { events: report.events, same: report.writes.same, differences: report.differences };
 }
 
 export async function readAll(provider: Provider): Promise<KeptEvent[]> {

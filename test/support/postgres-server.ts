@@ -55,9 +55,13 @@ export async function query<Row extends pg.QueryResultRow>(
   }
 }
 
-/** Runs `work` in a transaction on a connection of its own; rolls back when it rejects, with its error. */
-export async function inTransaction(work: (client: pg.Client) => Promise<void>): Promise<void> {
-  const client = new pg.Client({ connectionString: postgresUrl });
+/**
+ * Runs `work` in a transaction on a connection of its own; rolls back when it rejects, with its error.
+ *
+ * @param url the way to the server.
+ */
+export async function inTransaction(work: (client: pg.Client) => Promise<void>, url = postgresUrl): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     await client.query("BEGIN");

@@ -248,7 +248,7 @@ export class Leasing {
   ): Promise<{ readonly due: readonly AwsLease[]; readonly failure?: BeeHiveError }> {
     const { inbox, settlement } = this.#parts;
     if (!inbox || isArchive(queueName)) return { due: leases };
-    // What the log sends is to be handled again.
+    // Events that the log sends are to be handled again.
     const once = leases.filter(({ origin }) => origin === undefined);
     const ids = once.map(({ event }) => identityOf(event));
     try {

@@ -3,7 +3,6 @@ import type { Lease } from "../../../src/contract/queue-operator.ts";
 import type { Replayed } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import type { MemoryQueue } from "./queue.ts";
 
 /** An event in a queue, with the facts that are kept from one delivery to the next. */
 export interface Entry {
@@ -25,21 +24,17 @@ export function newEntry(event: Event, replayed?: Replayed, published?: number):
 export class MemoryLease implements Lease, Bagged {
   place = -1;
   readonly entry: Entry;
-  readonly queue: MemoryQueue;
+  readonly queueName: QueueName;
   readonly attempt: number;
   readonly firstSeen: number;
   expiresAt: number;
 
-  constructor(entry: Entry, queue: MemoryQueue, firstSeen: number, expiresAt: number) {
+  constructor(entry: Entry, queueName: QueueName, firstSeen: number, expiresAt: number) {
     this.entry = entry;
-    this.queue = queue;
+    this.queueName = queueName;
     this.attempt = entry.attempt;
     this.firstSeen = firstSeen;
     this.expiresAt = expiresAt;
-  }
-
-  get queueName(): QueueName {
-    return this.queue.name;
   }
 
   get event(): Event {

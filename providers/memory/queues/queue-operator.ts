@@ -93,7 +93,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
       destination.queues.delete(subscription);
       if (!queue) continue;
       this.#queues.delete(String(queue.name));
-      queue.delete();
+      queue.close();
     }
     if (name.kind !== "subscription") this.#destinations.delete(String(name.destination));
   }
@@ -146,7 +146,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   }
 
   async renew(leases: readonly MemoryLease[], leaseMs: number): Promise<readonly boolean[]> {
-    return leases.map((lease) => this.#queueOf(lease).renew(lease, leaseMs));
+    return leases.map((lease) => this.#queue(lease.queueName).renew(lease, leaseMs));
   }
 
   async commit(lease: MemoryLease, outputs: readonly Event[]): Promise<void> {
@@ -167,7 +167,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     applyWrites?: () => void,
     cancelled?: readonly string[],
   ): void {
-    const queue = this.#queueOf(lease);
+    const queue = this.#queue(lease.queueName);
     queue.assertHeld(lease);
     const destinations = this.#destinationsOf(outputs);
     applyWrites?.();
@@ -177,13 +177,13 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   }
 
   async abandon(lease: MemoryLease, options: AbandonOptions): Promise<void> {
-    const queue = this.#queueOf(lease);
+    const queue = this.#queue(lease.queueName);
     queue.assertHeld(lease);
     queue.abandon(lease, options);
   }
 
   async deadLetter(lease: MemoryLease, letter: DeadLetterRecord): Promise<void> {
-    const queue = this.#queueOf(lease);
+    const queue = this.#queue(lease.queueName);
     queue.assertHeld(lease);
     queue.deadLetter(lease, letter);
   }
@@ -246,11 +246,6 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     const queue = this.#queues.get(String(name));
     if (queue) return queue;
     throw noQueue(name);
-  }
-
-  /** Returns the queue that leased; after its deletion the one that was made in its place, which has no such lease. */
-  #queueOf({ queue, queueName }: MemoryLease): MemoryQueue {
-    return queue.isDeleted ? this.#queue(queueName) : queue;
   }
 
   /** Returns the destination of each event. Throws when one event cannot be published, so that none is. */

@@ -62,18 +62,14 @@ export class MemoryQueue {
   readonly #waiters: Waiters<Waiter>;
   readonly #steps = new ClockSteps();
   readonly #expiry: Alarm;
-  #deleted = false;
 
   constructor(name: QueueName, clock: Clock, ordered: boolean) {
     this.name = name;
     this.#clock = clock;
     this.#ordered = ordered;
     this.#waiters = new Waiters(clock);
-    this.#expiry = new Alarm(clock, () => this.#expire());
-  }
-
-  get isDeleted(): boolean {
-    return this.#deleted;
+    // A leased event keeps no process: its actor does, or the poll that waits for the event to come back.
+    this.#expiry = new Alarm(clock, () => this.#expire(), false);
   }
 
   configure(ordered: boolean): void {
@@ -134,7 +130,7 @@ export class MemoryQueue {
       if (this.#ordered && !this.#lines.take(entry)) continue;
       entry.attempt++;
       entry.firstSeen ??= now;
-      const lease = new MemoryLease(entry, this, entry.firstSeen, now + leaseMs);
+      const lease = new MemoryLease(entry, this.name, entry.firstSeen, now + leaseMs);
       this.#leased.add(lease);
       leases.push(lease);
     }
@@ -330,11 +326,6 @@ export class MemoryQueue {
       delayed: this.#delayed.size,
       dead: this.#letters.size,
     };
-  }
-
-  delete(): void {
-    this.#deleted = true;
-    this.close();
   }
 
   /** Cancels every timer and wakes every waiter. */

@@ -1,6 +1,5 @@
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { safeText } from "../../../src/base/safe-text.ts";
-import { hasLabel, labelOf } from "../../../src/provider-kit/event-row.ts";
 import type { Driver } from "./driver.ts";
 
 /*
@@ -18,8 +17,8 @@ import type { Driver } from "./driver.ts";
  *                 `counted_from` is the start of the lease or delay; NULL for a delay to the event's `enqueueTime`.
  *                 `order_later` is the key of a delayed message, which gets in line when it is due.
  *                 `lease` is the token of the last lease, NULL after an abandon; `process` is the leasing process.
- *                 `event` is JSON without the body (`event ->> 'eventType'`) and without usual values; `cancel` is a hash of
- *                 its cancel key.
+ *                 `event` is JSON without the body (`event ->> 'eventType'`) and without usual values.
+ *                 `cancel_label` is a hash of its cancel key, NULL for most.
  * dead_letters    The dead letters with their reasons (`letter ->> 'reason'`). The id 7 is the letter `letter-7`.
  * processes       The processes that lease or hold locks (`holder` in a lock). `lock` is the end of the name of an
  *                 empty file, which the process keeps locked while it lives.
@@ -188,9 +187,10 @@ const migrations: readonly string[] = [
       coalesce(log.event, messages.event) AS event, coalesce(log.body, messages.body) AS body
     FROM messages LEFT JOIN log ON log.id = log_id;
   `,
-  // Finds messages by their cancel key: their events begin with a hash of it.
+  // Finds messages by a hash of their cancel key.
   `
-  CREATE INDEX messages_by_cancel_label ON messages (${labelOf}) WHERE ${hasLabel};
+  ALTER TABLE messages ADD COLUMN cancel_label TEXT;
+  CREATE INDEX messages_by_cancel_label ON messages (cancel_label) WHERE cancel_label IS NOT NULL;
   `,
 ];
 

@@ -34,6 +34,8 @@ export interface InsertBufferParts {
   readonly process: () => number | null;
   /** Called with the row of each event that is not leased yet. */
   readonly inserted: (row: number, event: Event) => void;
+  /** Called with the row of each event that is leased already. */
+  readonly handed: (row: number, event: Event) => void;
 }
 
 /** Buffers messages of a group that only need to be inserted, to write many with one statement. */
@@ -107,6 +109,7 @@ export class InsertBuffer {
   #inserted({ subscription, due, handed, events, rows }: Bucket, index: number, id: number, token: number): void {
     const published = events[index] as Event;
     if (!handed) return this.#parts.inserted(id, published);
+    this.#parts.handed(id, published);
     const queueName = subscription.name.toString();
     // A body by reference differs from that of the row.
     const event = published.byReference ? eventOf(rows[index] as EventRow, queueName) : published.with({ queueName });

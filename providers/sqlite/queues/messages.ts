@@ -11,7 +11,7 @@ import { positionOf, type KeptTopics } from "./log/kept-topics.ts";
 import { InsertBuffer } from "./insert-buffer.ts";
 import type { LeaseWaiter } from "./lease-waiter.ts";
 import { SqliteLease } from "./lease.ts";
-import { readRow, type EventRow } from "../../../src/provider-kit/event-row.ts";
+import { cancelLabel, readRow, type EventRow } from "../../../src/provider-kit/event-row.ts";
 import type { Processes } from "./processes.ts";
 import { RecentEvents } from "./recent-events.ts";
 import type { Subscription } from "./topology.ts";
@@ -59,6 +59,7 @@ export class Messages {
   readonly #findLate: Statement<{ readonly id: number }>;
   readonly #moveInLine: Statement;
   readonly #lineUp: Statement;
+  readonly #label: Statement;
   readonly #delete: Statement;
   readonly #deleteAll: Statement;
   readonly #client: SqliteClient;
@@ -82,7 +83,8 @@ export class Messages {
     this.#added = new InsertBuffer(client, {
       tokens: (count) => this.tokens(count),
       process: () => processes.own(),
-      inserted: (id, event) => this.#recent.add(id, event),
+      inserted: (id, event) => this.#inserted(id, event),
+      handed: (id, event) => this.#labelled(id, event),
     });
     this.#insertInLine = client.prepare(
       "INSERT INTO messages (subscription, due, counted_from, order_key, event, body) " +
@@ -133,15 +135,18 @@ export class Messages {
     );
     // Compare keys within SQLite only: drivers cut off a key at NUL.
     this.#moveInLine = client.prepare(
-      "INSERT INTO messages (subscription, due, counted_from, order_key, attempts, first_seen, log_id, event, body) " +
+      "INSERT INTO messages " +
+        "(subscription, due, counted_from, order_key, attempts, first_seen, log_id, cancel_label, event, body) " +
         "SELECT subscription, iif(EXISTS (SELECT 1 FROM messages AS other " +
         "WHERE other.subscription = late.subscription AND other.order_key = late.order_later), " +
-        "NULL, due), counted_from, order_later, attempts, first_seen, log_id, event, body FROM messages AS late WHERE id = ?",
+        "NULL, due), counted_from, order_later, attempts, first_seen, log_id, " +
+        "cancel_label, event, body FROM messages AS late WHERE id = ?",
     );
     this.#lineUp = client.prepare(
       `UPDATE messages SET order_later = iif(json_valid(${wholeEvent}), ${wholeEvent} ->> 'partitionKey', NULL) ` +
         "WHERE subscription = ? AND order_key IS NULL AND lease IS NULL",
     );
+    this.#label = client.prepare("UPDATE messages SET cancel_label = ? WHERE id = ?");
     this.#delete = client.prepare("DELETE FROM messages WHERE id = ?");
     this.#deleteAll = client.prepare("DELETE FROM messages WHERE subscription = ?");
     client.addHooks({ flush: () => this.#flush(), rolledBack: () => this.#rolledBack() });
@@ -155,7 +160,17 @@ export class Messages {
     if (!isInLine(subscription, event)) return this.#added.add({ subscription, due, countedFrom }, event, row);
     // A delayed message gets in line when it is due, see #joinLine.
     const insert = due <= now ? this.#insertInLine : this.#insertForLater;
-    this.#recent.add(insert.insert([id, due, event.partitionKey ?? null, row.event, row.body]), event);
+    this.#inserted(insert.insert([id, due, event.partitionKey ?? null, row.event, row.body]), event);
+  }
+
+  #inserted(row: number, event: Event): void {
+    this.#recent.add(row, event);
+    this.#labelled(row, event);
+  }
+
+  /** Labels a message by which it is cancelled. */
+  #labelled(row: number, { cancelKey }: Event): void {
+    if (cancelKey !== undefined) this.#label.run([cancelLabel(cancelKey), row]);
   }
 
   /** Remembers the event of a row that was inserted, so that a lease need not read it. */

@@ -1,5 +1,5 @@
 import type { CancelChoice } from "../../../src/contract/queue-operator.ts";
-import { cancelLabel, hasLabel, labelOf } from "../../../src/provider-kit/event-row.ts";
+import { cancelLabel } from "../../../src/provider-kit/event-row.ts";
 import type { SqliteClient } from "../file/client.ts";
 import type { Statement } from "../file/driver.ts";
 import type { Messages } from "./messages.ts";
@@ -29,7 +29,7 @@ export class Withdrawing {
     this.#waiting = waiting;
     const remove = (condition: string): Statement<Gone> =>
       client.prepare(`DELETE FROM messages WHERE ${unleased} AND ${condition} RETURNING subscription`);
-    this.#byLabel = remove(`${labelOf} = ?2 AND ${hasLabel}`);
+    this.#byLabel = remove("cancel_label = ?2");
     this.#byRow = remove("id IN (SELECT value FROM json_each(?2))");
     this.#all = remove("subscription = ?2");
     // A key whose first message is gone: the next one is due.

@@ -124,7 +124,9 @@ const exportAll: CliCommand = defineCommand<Filter, [queue: string]>({
     "Writes a line of JSON for each dead letter: its facts, and its event as a CloudEvent with its body, which may be " +
     "confidential. The letters stay.",
   define: (command) => filterOptions(command.argument(...queueArgument)),
-  examples: [["beehive dead-letters export OrderAccepted-Payment --since 1d > letters.ndjson", "those of a day"]],
+  examples: [
+    ["beehive dead-letters export OrderAccepted-Payment --since 1d | gzip > letters.ndjson.gz", "those of a day"],
+  ],
   async run({ output, provider }, filter, queue) {
     const { queues } = await provider();
     for await (const letter of filtered(queues.deadLetters(consumerQueue(queue)), filter))

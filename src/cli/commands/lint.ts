@@ -4,7 +4,7 @@ import { checkInjection } from "../../injection/check.ts";
 import { cloudRules, configuredCloud } from "../cloud-rules.ts";
 import { defineCommand, moduleArgument, type CliCommand } from "../command.ts";
 import { exitCode, UsageError } from "../exit-code.ts";
-import { graphOf } from "../graph-source.ts";
+import { graphOf, unreadAt } from "../graph-source.ts";
 import type { Output } from "../output.ts";
 
 interface Options {
@@ -46,7 +46,8 @@ export const lint: CliCommand = defineCommand<Options, [modules: string[]]>({
     const graph = await graphOf(loaded, options.observed);
     const container = loaded.isWhole ? loaded.options.container : "unknown";
     const { findings: injection } = checkInjection(loaded.descriptors, container);
-    const found = findings(graph, loaded.descriptors, clouds, loaded.publishers, injection).filter(
+    const unread = options.observed === undefined ? [] : await unreadAt(options.observed, loaded);
+    const found = [...findings(graph, loaded.descriptors, clouds, loaded.publishers, injection), ...unread].filter(
       ({ rule }) => !ignored.includes(rule),
     );
     const errors = found.filter(({ severity }) => severity === "error").length;

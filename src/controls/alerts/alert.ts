@@ -18,7 +18,7 @@ export interface Alert {
   readonly text: string;
 }
 
-/** What a sink may use. */
+/** The means of a sink. */
 export interface AlertContext {
   /** Publishes through the hive. */
   readonly push: (events: Event | readonly Event[]) => Promise<unknown>;
@@ -117,7 +117,7 @@ export function watchedBy(rules: readonly AlertRule[], read: readonly QueueName[
 
 /** Returns the limit of a rule: a number, or a length of time in ms. */
 export function limitOf({ on, above }: AlertRule): number {
-  return above === undefined ? (on === "stuck" ? 600_000 : 0) : (inMs(above) as number);
+  return above === undefined ? (on === "stuck" ? 600_000 : 0) : inMs(above);
 }
 
 /** Returns whether a rule is about the age of events. */

@@ -4,12 +4,12 @@ import { pausesOn, type ActivePause } from "../pauses.ts";
 import { isAge, limitOf, type Watched } from "./alert.ts";
 
 /** A rule that holds now. */
-export interface Incident {
+interface Incident {
   readonly value: number;
   readonly text: string;
 }
 
-/** What is known at one check. */
+/** The facts of one check. */
 export interface Look {
   readonly now: number;
   readonly queues: Pick<QueueOperator, "counts" | "oldest">;

@@ -29,6 +29,8 @@ const otherMs = 20_000;
 const failedMs = 5_000;
 const trimMs = 60 * 60_000;
 const lookMs = 250;
+/** The looks at a replay after which its archive is woken once more. */
+const looksPerWake = 40;
 
 interface Round {
   /** The longest wait for the first event, in ms. */
@@ -44,6 +46,8 @@ export class Archiving {
   readonly #state: ArchiveState;
   readonly #segments: Segments;
   readonly #replays: Replays;
+  /** True once a replay was asked for that is not looked up yet. */
+  #woken = false;
 
   constructor(parts: ArchiveParts, state: ArchiveState, segments: Segments) {
     this.#topic = segments.topic;
@@ -76,8 +80,7 @@ export class Archiving {
   /** Resolves when the past that a subscription asked for was cut off from what it gets by itself. */
   async cut(subscription: QueueName): Promise<void> {
     const { stores, clock } = this.#parts;
-    let woken = false;
-    for (;;) {
+    for (let looks = 0; ; looks++) {
       const replay = await this.#state.replay(subscription);
       if (replay?.phase !== "asked") return;
       const lock = await stores.locks.tryLock(this.#lockName, { ttl: lockMs });
@@ -87,8 +90,7 @@ export class Archiving {
         continue;
       }
       // Another process archives: it does the cut.
-      if (!woken) await this.#wake();
-      woken = true;
+      if (looks % looksPerWake === 0) await this.#wake();
       await sleep(clock, lookMs);
     }
   }
@@ -103,8 +105,11 @@ export class Archiving {
     let trimAt = clock.now() + trimMs;
     while (!signal.aborted) {
       const busy = replays.length > 0;
-      const { woken } = await this.#archive(busy ? { waitMs: 0, delayMs: 0 } : { waitMs: pollMs, delayMs }, signal);
-      if (woken) replays = await this.#state.pending(this.#topic);
+      await this.#archive(busy ? { waitMs: 0, delayMs: 0 } : { waitMs: pollMs, delayMs }, signal);
+      if (this.#woken) {
+        this.#woken = false;
+        replays = await this.#state.pending(this.#topic);
+      }
       const advanced = await Promise.all(replays.map((replay) => this.#advance(replay, signal)));
       replays = advanced.filter((replay) => replay !== undefined);
       if (clock.now() < trimAt) continue;
@@ -128,24 +133,22 @@ export class Archiving {
   /** Archives all that was published before, then takes what waits from the subscription. */
   async #cut(replay: Stored<Replay>, signal: AbortSignal): Promise<Stored<Replay> | undefined> {
     for (;;) {
-      const { events } = await this.#archive({ waitMs: emptyMs, delayMs: 0 }, signal);
+      const events = await this.#archive({ waitMs: emptyMs, delayMs: 0 }, signal);
       if (signal.aborted) return replay;
       if (events.every(({ timestamp }) => timestamp.getTime() > replay.askedAt)) break;
     }
     return await this.#replays.cut(replay, signal);
   }
 
-  /** Moves waiting events to the segments. `woken` says that a replay was asked for. */
-  async #archive(
-    round: Round,
-    signal: AbortSignal,
-  ): Promise<{ readonly events: readonly Event[]; readonly woken: boolean }> {
+  /** Moves waiting events to the segments, and returns them. */
+  async #archive(round: Round, signal: AbortSignal): Promise<readonly Event[]> {
     const leases = await this.#gather(round, signal);
     const events = leases.map(({ event }) => event).filter((event) => !isWake(event));
     if (events.length > 0) await this.#segments.append(events);
     // An event whose commit fails is delivered again, and is known then.
     await Promise.allSettled(leases.map((lease) => this.#parts.queues.commit(lease, [])));
-    return { events, woken: events.length < leases.length };
+    if (events.length < leases.length) this.#woken = true;
+    return events;
   }
 
   async #gather({ waitMs, delayMs }: Round, signal: AbortSignal): Promise<readonly Lease[]> {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
-import type { ArchivedLog as Limits } from "../../contract/provider.ts";
+import type { ArchiveCapability } from "../../contract/provider.ts";
 import type { QueueOperator } from "../../contract/queue-operator.ts";
 import type { Stores } from "../../contract/stores.ts";
 import type { Replayed, ReplayedOutputs } from "../../contract/topic-log.ts";
@@ -23,7 +23,7 @@ export function isArchive({ subscription }: QueueName): boolean {
 }
 
 /** The capability `log` of a provider with an archive. */
-export const archiveLimits: Limits = Object.freeze({
+export const archiveLimits: ArchiveCapability = Object.freeze({
   kind: "archive",
   limits: Object.freeze({
     order:

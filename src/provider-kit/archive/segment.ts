@@ -30,6 +30,8 @@ export interface Segment {
   /** When its first and last kept events were published, in ms since the epoch. */
   readonly since: number;
   readonly until: number;
+  /** When it was written, in ms since the epoch: events may be far older. */
+  readonly written: number;
 }
 
 const positionDigits = 16;
@@ -45,10 +47,11 @@ export function segmentPrefix(topic: QueueName): string {
 }
 
 /** Reads a segment from the properties of its blob; `undefined` for a blob of others. */
-export function segmentOf({ key, etag, metadata }: BlobProperties): Segment | undefined {
+export function segmentOf({ key, etag, metadata, lastModified }: BlobProperties): Segment | undefined {
   const from = Number(key.slice(key.lastIndexOf("/") + 1));
   const [next, first, count, bytes, since, until] = (metadata["segment"] ?? "").split(" ").map(Number);
-  const segment = { key, etag, from, next, first, count, bytes, since, until } as Segment;
+  const written = lastModified.getTime();
+  const segment = { key, etag, from, next, first, count, bytes, since, until, written } as Segment;
   return Number.isSafeInteger(from) && Number.isSafeInteger(next) && Number.isFinite(until) ? segment : undefined;
 }
 

@@ -15,6 +15,8 @@ export interface TopicItem extends Identified {
   readonly maxBytes: number | null;
   readonly compact: boolean;
   readonly evenUnread: boolean;
+  /** The position up to which the topic was compacted. */
+  readonly compactedTo?: number;
 }
 
 /** A way of a subscription through the past. */
@@ -47,7 +49,8 @@ export class ArchiveState {
   async keep(topic: QueueName, { forMs, maxBytes, compact, evenUnread }: KeepRule): Promise<void> {
     const id = String(topic);
     const known = await this.#items.find(id);
-    const item: TopicItem = { id, forMs: finite(forMs), maxBytes: finite(maxBytes), compact, evenUnread };
+    const rule = { forMs: finite(forMs), maxBytes: finite(maxBytes), compact, evenUnread };
+    const item: TopicItem = { ...known, id, ...rule };
     const names = ["forMs", "maxBytes", "compact", "evenUnread"] as const;
     if (!known || names.some((name) => known[name] !== item[name])) await this.#items.upsert(item);
   }
@@ -57,6 +60,17 @@ export class ArchiveState {
     if (!item) return undefined;
     const { forMs, maxBytes, compact, evenUnread } = item;
     return { forMs: forMs ?? Infinity, maxBytes: maxBytes ?? Infinity, compact, evenUnread };
+  }
+
+  /** Returns the position up to which a topic was compacted. */
+  async compactedTo(topic: QueueName): Promise<number> {
+    return (await this.#items.find(String(topic)))?.compactedTo ?? 0;
+  }
+
+  /** Notes a compaction. @throws BeeHiveError `NotFound`. */
+  async compacted(topic: QueueName, compactedTo: number): Promise<void> {
+    const { etag: _, ...item } = await this.#items.get(String(topic));
+    await this.#items.update({ ...item, compactedTo });
   }
 
   async topics(): Promise<readonly QueueName[]> {

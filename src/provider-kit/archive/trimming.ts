@@ -23,7 +23,7 @@ export async function trim(segments: Segments, state: ArchiveState, now: number)
   const bound = rule.evenUnread ? Infinity : Math.min(Infinity, ...unsent);
   try {
     if (rule.forMs < Infinity || rule.maxBytes < Infinity) await removeOld(segments, rule, bound, now);
-    if (rule.compact) await compact(segments, rule, bound, now);
+    if (rule.compact) await compact(segments, state, rule, bound, now);
     await merge(segments, now);
   } catch (error) {
     if (!isBeeHiveError(error, "ConcurrencyConflict") && !isBeeHiveError(error, "NotFound")) throw error;
@@ -51,9 +51,15 @@ async function removeOld(segments: Segments, { forMs, maxBytes }: KeepRule, boun
 }
 
 /** Keeps the newest event of each key, from the end of the log to its beginning. */
-async function compact(segments: Segments, { forMs }: KeepRule, bound: number, now: number): Promise<void> {
+async function compact(
+  segments: Segments,
+  state: ArchiveState,
+  { forMs }: KeepRule,
+  bound: number,
+  now: number,
+): Promise<void> {
   const listed = await fresh(segments);
-  if (!isCompactionDue(listed)) return;
+  if (!isCompactionDue(listed, await state.compactedTo(segments.topic))) return;
   const seen = new Set<string>();
   for (const segment of listed.toReversed()) {
     const events = segment.count === 0 ? [] : ((await segments.events(segment)) ?? []);
@@ -67,13 +73,14 @@ async function compact(segments: Segments, { forMs }: KeepRule, bound: number, n
     });
     if (kept.length < events.length) await reduce(segments, segment, kept.toReversed(), segment === listed.at(-1));
   }
+  await state.compacted(segments.topic, listed.at(-1)?.next ?? 0);
 }
 
-/** Returns whether enough events came since the last compaction: their segments miss no positions. */
-function isCompactionDue(listed: readonly Segment[]): boolean {
-  const whole = listed.filter(({ from, next, count }) => next - from === count);
+/** Returns whether enough events came since the last compaction. */
+function isCompactionDue(listed: readonly Segment[], compactedTo: number): boolean {
   const count = (some: readonly Segment[]): number => some.reduce((sum, one) => sum + one.count, 0);
-  return count(whole) >= count(listed) * minNew;
+  const added = count(listed.filter(({ from }) => from >= compactedTo));
+  return added > 0 && added >= count(listed) * minNew;
 }
 
 /** Writes a segment with fewer events. Removes an empty one, unless it holds the end of the log. */
@@ -93,13 +100,13 @@ async function merge(segments: Segments, now: number): Promise<void> {
   let run: Segment[] = [];
   let bytes = 0;
   for (const segment of listed.slice(0, -1)) {
-    const fits = bytes + segment.bytes <= maxMergedBytes && now - segment.until >= mergeAgeMs;
+    const fits = bytes + segment.bytes <= maxMergedBytes && now - segment.written >= mergeAgeMs;
     if (!fits) {
       await mergeRun(segments, run);
       run = [];
       bytes = 0;
     }
-    if (now - segment.until < mergeAgeMs) return;
+    if (now - segment.written < mergeAgeMs) return;
     run.push(segment);
     bytes += segment.bytes;
   }

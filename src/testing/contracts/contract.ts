@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ArchivedLog, Capabilities, LogLimit, Provider } from "../../contract/provider.ts";
+import type { ArchiveCapability, Capabilities, LogLimit, Provider } from "../../contract/provider.ts";
 import type { Transaction } from "../../contract/transaction.ts";
 import type { ForgetfulClock } from "./forgetful-clock.ts";
 
@@ -45,7 +45,7 @@ export interface ContractSubject {
  */
 export interface ContractCase {
   readonly name: string;
-  /** What the case needs of a log that an archive may not hold: it then checks the reason. */
+  /** The promise of a log that the case tests. A log that does not keep it has a reason, which is then checked. */
   readonly limit?: LogLimit;
   readonly run: (subject: ContractSubject) => Promise<void>;
 }
@@ -66,13 +66,13 @@ export function needs(capability: keyof Capabilities, { name, limit, run }: Cont
 /** Asserts that a capability is true, or that each reason against it is a sentence. */
 export function assertCapability(capability: string, can: unknown): void {
   if (can === true) return;
-  const { kind, limits = {} } = (typeof can === "object" && can !== null ? can : {}) as Partial<ArchivedLog>;
+  const { kind, limits = {} } = (typeof can === "object" && can !== null ? can : {}) as Partial<ArchiveCapability>;
   if (kind !== "archive") return assertReason(capability, can);
   for (const [limit, reason] of Object.entries(limits)) assertReason(`${capability}.${limit}`, reason);
 }
 
 /** Asserts that the reason for a missing capability is a sentence. */
-export function assertReason(capability: string, reason: unknown): void {
+function assertReason(capability: string, reason: unknown): void {
   assert.equal(typeof reason, "string", `the capability ${capability} is true or a reason`);
   assert.match(String(reason), /\S+ \S+ \S+/, `the reason why there is no ${capability} is a sentence`);
 }

@@ -148,6 +148,31 @@ for (const ordered of [false, true]) {
   });
 }
 
+test("a cancelled event is not kept, and a kept one can be cancelled", async () => {
+  const scene = await awsScene(options);
+  const { queues } = scene.provider;
+  await scene.provider.setup();
+  await queues.ensure([{ ...spec("Sale-"), keep }, spec("Sale-Totals")]);
+  const log = logOf(scene.provider);
+  await using _ = archiving(log);
+  const sale = (body: string, dueInMs: number): Event =>
+    new Event("Sale", body, { queueName: "Sale-", cancelKey: body, enqueueTime: new Date(Date.now() + dueInMs) });
+  await queues.push([sale("delayed", 3_000), sale("ready", 0)]);
+  await until(async () => (await log.range(topic)).next === 1);
+  assert.is(await queues.cancel({ key: "delayed" }), 1);
+  assert.is(await queues.cancel({ key: "ready" }), 1, "no subscription has it yet");
+  await queues.push([sale("later", 4_000)]);
+  const [lease] = await take(scene.provider, "Sale-Totals", 1);
+  assert.is(lease?.event.getBody(), "later");
+  await until(async () => (await log.range(topic)).next === 2);
+  const kept = await log.read(topic, { from: 0, limit: 10 });
+  assert.equal(
+    kept.map(({ event }) => event.getBody()),
+    ["ready", "later"],
+  );
+  await scene.close();
+});
+
 test("deleting a topic deletes what it kept", async () => {
   const scene = await awsScene(options);
   const { queues, stores } = scene.provider;

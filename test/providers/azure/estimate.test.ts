@@ -7,8 +7,11 @@ import {
   Event,
   identityOf,
   injects,
+  silentLogger,
+  type CollectionStore,
+  type CounterStore,
+  type ProcessorActor,
 } from "beehive-actors";
-import { silentLogger, type CollectionStore, type CounterStore, type ProcessorActor } from "beehive-actors";
 import { estimate } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { clientsFrom } from "../../../providers/azure/client.ts";

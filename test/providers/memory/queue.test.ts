@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { Event } from "../../../src/events/event.ts";
@@ -9,7 +11,7 @@ import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 
-const test = suite("Memory queues");
+const test = suite("Memory queues", { timeoutMs: 20_000 });
 const name = QueueName.queue("Queue");
 const spec = { name, ordered: false, leaseMs: 1_000, maxAttempts: 10 };
 const event = (body: unknown): Event => new Event("Queued", body, { queueName: "Queue" });
@@ -23,6 +25,26 @@ async function scene() {
     queues.lease(name, { max: 1, leaseMs: 1_000, waitMs: 0, signal: new AbortController().signal, ...changes });
   return { clock, provider, queues, lease };
 }
+
+test("a process ends, though leases of a provider that nobody closes last", async () => {
+  const program = `
+    import { actorDescription, createHive, Event, silentLogger } from "beehive-actors";
+    import { MemoryProvider } from "beehive-actors/memory";
+    class Work { async processAsync() { handled(); } }
+    actorDescription("Queue")(Work);
+    const provider = new MemoryProvider();
+    let handled;
+    const done = new Promise((resolve) => (handled = resolve));
+    const hive = await createHive({ actors: [Work], provider, logger: silentLogger, environment: {} });
+    await hive.start();
+    await hive.push(new Event("Queued", {}, { queueName: "Queue" }));
+    await done;
+    await hive.stop();
+    console.log("stopped");`;
+  const options = ["--import", "tsx", "-C", "beehive-source", "--input-type=module", "--eval", program];
+  const { stdout } = await promisify(execFile)(process.execPath, options, { timeout: 15_000 });
+  assert.is(stdout, "stopped\n");
+});
 
 test("a short lease expires in its time despite a longer one", async () => {
   const { clock, queues, lease } = await scene();

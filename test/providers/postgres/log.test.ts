@@ -20,7 +20,17 @@ import {
   query,
   type PostgresSchema,
 } from "../../support/postgres-server.ts";
-import { handleAll, killAt, publish, reader, readAll, startOver, topic, totalsOf } from "../../support/log-totals.ts";
+import {
+  handleAll,
+  killAt,
+  publish,
+  reader,
+  readAll,
+  replayed,
+  startOver,
+  topic,
+  totalsOf,
+} from "../../support/log-totals.ts";
 import { suite } from "../../support/suite.ts";
 
 const length = Number(process.env["BEEHIVE_LOG_EVENTS"] ?? 2_000);
@@ -64,6 +74,16 @@ test("a rebuild that is killed and started again gives the same totals", async (
   assert.ok(behind > 0 && behind < length, `${behind} events are behind`);
   await new Worker({ url: schema.url }, "log-worker.ts").done();
   assert.equal(await totalsOf(provider), first);
+  await provider.close();
+  await schema.drop();
+});
+
+test("a replay reads the log and the stores, and finds no difference", async () => {
+  const schema = postgresSchema();
+  const provider = await keeping(schema);
+  await publish(provider, 200);
+  await handleAll(provider);
+  assert.equal(await replayed(provider), { events: 200, same: products, differences: [] });
   await provider.close();
   await schema.drop();
 });

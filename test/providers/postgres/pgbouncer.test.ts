@@ -1,9 +1,9 @@
-/** Every contract through PgBouncer in statement mode, where it is installed. */
+/** The contracts through PgBouncer in statement and in transaction mode, where it is installed. */
 import { PostgresProvider } from "../../../providers/postgres/index.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
 import * as contracts from "../../../src/testing/index.ts";
 import { noPgBouncer, startPgBouncer } from "../../support/pgbouncer.ts";
-import { postgresSchema } from "../../support/postgres-server.ts";
+import { inTransaction, postgresSchema } from "../../support/postgres-server.ts";
 import { runContract } from "../../support/run-contract.ts";
 import { suite } from "../../support/suite.ts";
 
@@ -24,11 +24,24 @@ if (noPgBouncer === undefined) {
   const withoutTransactions = contracts.hiveContract.filter(({ name }) => !name.endsWith("[transactions]"));
   runContract("postgres through PgBouncer: hive", withoutTransactions, subject);
 
+  // In transaction mode it has one, on the connections of the pooler.
+  const other = await startPgBouncer("transaction");
+  const second = postgresSchema(other.url);
+  const throughOther = new PostgresProvider({ url: second.url, clock, logger: silentLogger });
+  const transacting: contracts.ContractSubject = {
+    ...subject,
+    provider: throughOther,
+    transaction: (work) => inTransaction(work, other.url),
+  };
+  const withTransactions = contracts.hiveContract.filter(({ name }) => name.endsWith("[transactions]"));
+  runContract("postgres through PgBouncer, transaction mode: steps", contracts.stepContract, transacting);
+  runContract("postgres through PgBouncer, transaction mode: hive", withTransactions, transacting);
+
   const closing = suite("postgres through PgBouncer: close");
   closing("a closed provider leaves nothing that keeps the process", async () => {
-    await provider.close();
-    await schema.drop();
-    await bouncer.stop();
+    for (const one of [provider, throughOther]) await one.close();
+    for (const one of [schema, second]) await one.drop();
+    for (const one of [bouncer, other]) await one.stop();
   });
   closing.run();
 } else {

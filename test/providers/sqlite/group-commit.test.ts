@@ -94,7 +94,7 @@ test("two steps on one item in one turn collide", async () => {
   const steps = leases.map((one) => provider.beginStep(one));
   for (const step of steps) await step.stores.counters.increment("Sold", "lamp", 1);
   const codes = await Promise.all(
-    steps.map((step, index) => codeOf(Promise.resolve(step.commit([letter(`after ${index}`)])))),
+    steps.map((step, index) => codeOf((async () => step.commit([letter(`after ${index}`)]))())),
   );
   assert.equal(codes, ["done", "ConcurrencyConflict"]);
   assert.is(await provider.stores.counters.get("Sold", "lamp"), 1);

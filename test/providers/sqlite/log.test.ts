@@ -9,7 +9,17 @@ import { forEver } from "../../../src/testing/contracts/topic-log/kept-topic.ts"
 import { products } from "../../support/log-worker.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
 import { Worker } from "../../support/effects-process.ts";
-import { handleAll, killAt, publish, reader, readAll, startOver, topic, totalsOf } from "../../support/log-totals.ts";
+import {
+  handleAll,
+  killAt,
+  publish,
+  reader,
+  readAll,
+  replayed,
+  startOver,
+  topic,
+  totalsOf,
+} from "../../support/log-totals.ts";
 import { suite } from "../../support/suite.ts";
 
 const length = Number(process.env["BEEHIVE_LOG_EVENTS"] ?? 5_000);
@@ -60,6 +70,15 @@ test("a rebuild that is killed and started again gives the same totals", async (
   assert.ok(behind > 0 && behind < length, `${behind} events are behind`);
   await new Worker({ url }, "log-worker.ts").done();
   assert.equal(await totalsOf(provider), first);
+  await provider.close();
+});
+
+test("a replay reads the log and the stores, and finds no difference", async () => {
+  using file = sqliteFile();
+  const provider = await keeping(file.path);
+  await publish(provider, 200);
+  await handleAll(provider);
+  assert.equal(await replayed(provider), { events: 200, same: products, differences: [] });
   await provider.close();
 });
 

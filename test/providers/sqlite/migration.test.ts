@@ -99,7 +99,7 @@ for (const driver of availableDrivers()) {
     await before.queues.push(letters("before"));
     await before.close();
     const old = openDriver(file.path, driver);
-    old.exec(`DROP VIEW whole_messages; DROP TABLE log; DROP TABLE kept_topics; DROP TABLE readers;
+    old.exec(`DROP INDEX messages_by_cancel_label; ALTER TABLE messages DROP COLUMN cancel_label; DROP VIEW whole_messages; DROP TABLE log; DROP TABLE kept_topics; DROP TABLE readers;
       ALTER TABLE messages DROP COLUMN log_id; PRAGMA user_version = 5;`);
     old.close();
 

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { Alarm } from "../../../src/base/alarm.ts";
-import type { Clock } from "../../../src/base/clock.ts";
+import type { Clock, Timer } from "../../../src/base/clock.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { suite } from "../../support/suite.ts";
 
@@ -19,6 +19,18 @@ test("an alarm rings once, at the earliest of its times", async () => {
   );
   await clock.advance(100);
   assert.equal(rings, [10]);
+});
+
+test("an alarm that keeps no process lets go of each of its timers", () => {
+  let kept = 0;
+  const after = (): Timer => {
+    kept++;
+    return { cancel() {}, unref: () => void kept-- };
+  };
+  const alarms = [true, false].map((keepsProcess) => new Alarm({ now: () => 0, after }, () => {}, keepsProcess));
+  for (const alarm of alarms) alarm.ringBy(10);
+  for (const alarm of alarms) alarm.ringBy(5);
+  assert.is(kept, 2);
 });
 
 test("an alarm that rang can be set again", async () => {

@@ -171,7 +171,9 @@ test("a webhook posts JSON, and an answer that is no success is an error", async
   const bodies: string[] = [];
   let status = 200;
   const server = createServer((request, response) => {
-    request.setEncoding("utf8").on("data", (text: string) => bodies.push(`${request.headers["x-key"]} ${text}`));
+    request
+      .setEncoding("utf8")
+      .on("data", (text: string) => bodies.push(`${String(request.headers["x-key"])} ${text}`));
     request.on("end", () => response.writeHead(status).end());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -3,11 +3,13 @@ import { ManualClock } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { BeeHiveError, type ErrorCode } from "../../../src/base/errors.ts";
+import type { Lease } from "../../../src/contract/queue-operator.ts";
 import type { Identified } from "../../../src/contract/stores.ts";
 import type { Provider } from "../../../src/contract/provider.ts";
 import { ControlStore } from "../../../src/controls/control-store.ts";
 import { controlId } from "../../../src/controls/control.ts";
 import type { Hive } from "../../../src/hive/hive.ts";
+import { QueueName } from "../../../src/events/queue-name.ts";
 import { actor, tampered } from "../../../src/testing/contracts/hive/harness.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
@@ -123,6 +125,51 @@ test("looks that fail leave the last state, and are warned about once", async ()
   assert.is(detail.actors[0]?.paused?.operator, by);
   assert.is(warnings.filter((one) => one.startsWith("the controls of operators")).length, 1);
   down = false;
+  await hive.stop();
+});
+
+test("one look serves all subscriptions, and events make none", async () => {
+  const clock = new ManualClock();
+  const inner = new MemoryProvider({ clock });
+  const requests: Record<string, number> = {};
+  const stores = {
+    collection: (name: string) =>
+      new Proxy(inner.stores.collection(name), {
+        get: (target, property) => {
+          requests[`${name}.${String(property)}`] = (requests[`${name}.${String(property)}`] ?? 0) + 1;
+          const value: unknown = Reflect.get(target, property);
+          return typeof value === "function" ? (value.bind(target) as unknown) : value;
+        },
+      }),
+  } as unknown as Provider["stores"];
+  const work = ["Job-Work", "Job-Note", "Job-Mail"].map((name) => actor(name, () => {}));
+  const { hive } = await scene({ actors: work, provider: { ...tampered(inner, {}), stores }, clock });
+  await hive.start();
+  for (const name of Object.keys(requests)) delete requests[name];
+  await hive.push(Array.from({ length: 1_000 }, (_, n) => new Event("Job", n)));
+  await clock.advance("1m");
+  assert.equal(requests, { "HiveControls.all": 30, "HiveHeartbeats.upsert": 6 });
+  await hive.stop();
+});
+
+test("a host looks again before a delivery when its last look is old", async () => {
+  const given = await scene();
+  const { clock, hive, seen, provider } = given;
+  await hive.setup();
+  const lease = async (): Promise<Lease> => {
+    const { signal } = new AbortController();
+    const name = QueueName.parse(queue);
+    const [one] = await provider.queues.lease(name, { max: 1, leaseMs: 60_000, waitMs: 0, signal });
+    return one as Lease;
+  };
+  await hive.push([1, 2, 3].map((body) => new Event("Job", body)));
+  assert.is(await hive.deliver(await lease()), "committed");
+  await pauseElsewhere(given);
+  assert.is(await hive.deliver(await lease()), "committed", "the last look is fresh");
+  await clock.advance("2s");
+  assert.is(await hive.deliver(await lease()), "abandoned");
+  const { ready, delayed } = await provider.queues.counts(QueueName.parse(queue));
+  assert.equal([seen, ready, delayed], [[1, 2], 0, 1], "it comes back later, not at once");
   await hive.stop();
 });
 

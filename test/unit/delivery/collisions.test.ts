@@ -47,6 +47,31 @@ test("collided steps run again one after the other, and none twice", async () =>
   assert.is(runs, 19);
 });
 
+test("in memory, steps that read one item take turns and run once", async () => {
+  let runs = 0;
+  const clock = new PatientClock();
+  const provider = new MemoryProvider({ clock });
+  const beginStep = provider.beginStep.bind(provider);
+  provider.beginStep = (lease) => {
+    const step = beginStep(lease);
+    const commit = step.commit.bind(step);
+    step.commit = async (outputs) => {
+      runs++;
+      const items = step.stores.collection<Item>("Items");
+      const item = await items.get("a");
+      await items.update({ ...item, count: item.count + 1 });
+      await commit(outputs);
+    };
+    return step;
+  };
+  await provider.stores.collection<Item>("Items").insert({ id: "a", count: 0 });
+  const works = actor("Ping-Works", () => {}, { parallelism: 10 });
+  await using hive = await running({ provider }, works, { clock });
+  await hive.push(events(10));
+  await clock.advance(1_000);
+  assert.equal([runs, (await provider.stores.collection<Item>("Items").get("a")).count], [10, 10]);
+});
+
 test("a throttled run after a collision counts as a failure", async () => {
   const clock = new PatientClock();
   const provider = new MemoryProvider({ clock });

@@ -368,6 +368,21 @@ test("a pause of an operator shows its name, reason and end", async () => {
   assert.is(await paused(), undefined);
 });
 
+test("a subscription that no process reads is a warning, and the hive is ready", async () => {
+  const clock = new ManualClock();
+  const at = { ...options, clock, provider: new MemoryProvider({ clock }) };
+  const old = await createHive({ ...at, actors: actor("Healthy-Old", () => {}) });
+  await old.start();
+  await using hive = await createHive(at);
+  await hive.start();
+  const warnings = async (): Promise<unknown> => (await hive.health()).detail.provider.warnings;
+  assert.equal(await warnings(), []);
+  await old.stop();
+  await clock.advance("5s");
+  assert.equal(await warnings(), ["No process reads Healthy-Old."]);
+  assert.is((await hive.health()).ready, true);
+});
+
 test("a pause requested by an actor shows in health, over HTTP too", async () => {
   const clock = new PatientClock();
   const asks = actor("Healthy-Actor", () => {

@@ -144,16 +144,16 @@ test("an actor that waits for nothing is made at once, another when it is ready"
       this.ready = true;
     }
   }
-  const make = async (actorType: ActorClass): Promise<unknown> => {
+  const make = async (actorType: ActorClass): Promise<{ readonly made: unknown }> => {
     const container = new ActorContainer(storesNamed("direct"), undefined);
     const descriptor = await descriptorOf(actorType);
     container.check([descriptor], silentLogger);
     return { made: container.resolve(descriptor, stepOf("step")) };
   };
-  const [plain, prepared] = (await Promise.all([make(Plain), make(Prepared)])) as { made: unknown }[];
-  assert.instance(plain?.made, Plain);
-  assert.instance(prepared?.made, Promise);
-  assert.is(((await prepared?.made) as Prepared).ready, true);
+  assert.instance((await make(Plain)).made, Plain);
+  const { made } = await make(Prepared);
+  assert.instance(made, Promise);
+  assert.is(((await made) as Prepared).ready, true);
 });
 
 test("dynamic and async values are injected beside stores of the step", async () => {

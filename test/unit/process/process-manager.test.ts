@@ -345,4 +345,16 @@ test("the compiler knows bodies, state, keys and outputs", () => {
   assert.throws(withLimit, "the time limit must be");
 });
 
+test("a process that ends leaves no time limit behind", async () => {
+  const { hive } = await start();
+  const waiting = async (): Promise<number> => (await hive.hive.queue("BookingTimeLimit").counts()).delayed;
+  await hive.push([requested(), BookingRequested.create({ id: "2", card: "good" })]);
+  await hive.advance("1s");
+  assert.is(await waiting(), 2);
+  await hive.push([held(), taken()]);
+  await hive.advance("1s");
+  assert.is(await waiting(), 1, "that of the other process stays");
+  await hive.stop();
+});
+
 test.run();

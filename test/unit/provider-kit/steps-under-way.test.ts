@@ -90,7 +90,7 @@ test("a step that read an undone write collides before others read it", async ()
   const { committed, end } = commit(one);
   await writing;
   end(new Error("no room"));
-  await committed.catch(() => {});
+  await Promise.resolve(committed).catch(() => {});
   await throwsCode("ConcurrencyConflict", () => commit(two).committed);
 });
 

@@ -40,6 +40,16 @@ test("an aborted signal wakes its waiters only", () => {
   assert.equal([woken.sort(), waiters.size], [["a", "b"], 1]);
 });
 
+test("the last waiter of a signal leaves no timer", () => {
+  const clock = new ManualClock(0);
+  const { waiters, add } = scene(clock);
+  const abort = new AbortController();
+  add("woken", 100, abort.signal);
+  waiters.wakeOne();
+  abort.abort();
+  assert.is(clock.pending, 0);
+});
+
 test("close wakes all and leaves no timer", () => {
   const clock = new ManualClock(0);
   const { waiters, woken, add } = scene(clock);

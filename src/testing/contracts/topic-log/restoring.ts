@@ -43,7 +43,7 @@ export const restoring: readonly ContractCase[] = [
     },
   },
   {
-    name: "subscriptions get no restored event as a new one, and may go back to it",
+    name: "subscriptions get no restored event as new, and may go back to it",
     async run(subject) {
       await using topic = await KeptTopic.make(subject);
       if (!topic.log.restore) return;
