@@ -146,10 +146,11 @@ function Label({
   if (!flow || flow.count === 0) return null;
   const text = flow.perMinute > 0 ? `${count(flow.count)} · ${rate(flow.perMinute)}/min` : count(flow.count);
   const room = 10 + text.length * 5.4;
+  const doubt = arrow.declared ? "" : "; no actor declares that it publishes them";
   const all = arrow.shared ? ", from all queues of the actor" : "";
   return (
     <g class={`label${flow.perMinute > 0 ? " busy" : ""}`}>
-      <title>{`${count(flow.count)} events in the last hour, ${rate(flow.perMinute)} in the last minute${all}`}</title>
+      <title>{`${count(flow.count)} events in the last hour, ${rate(flow.perMinute)} in the last minute${all}${doubt}`}</title>
       <rect x={arrow.x - room / 2} y={arrow.y - 8} width={room} height="16" rx="8" />
       <text x={arrow.x} y={arrow.y + 3.5}>
         {text}

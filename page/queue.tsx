@@ -84,7 +84,7 @@ export function Queue({ of: name }: { readonly of: string }) {
         </Panel>
       )}
       <Waiting of={data} fresh={look.at} />
-      <Settings of={data} />
+      <Settings of={data} actor={row?.actor} />
       <Acts on={name} fresh={look.at} />
     </>
   );
@@ -190,7 +190,13 @@ function Peeked({ name, fresh }: { readonly name: string; readonly fresh: unknow
   );
 }
 
-function Settings({ of: { name, actor, settings, publishes } }: { readonly of: QueueDetail }) {
+function Settings({
+  of: { name, settings, publishes },
+  actor,
+}: {
+  readonly of: QueueDetail;
+  readonly actor: string | undefined;
+}) {
   return (
     <Panel title="Settings" aside={<ChangeSettings queue={name} settings={settings} />}>
       <Facts

@@ -44,7 +44,7 @@ export class Drawings {
     if (!this.#drawing || text !== this.#graph) {
       this.#graph = text;
       this.#version = createHash("sha256").update(text).digest("base64url").slice(0, 12);
-      this.#drawing = draw(graph);
+      this.#drawing = draw(graph, this.#watched.descriptors.length > 0);
     }
     return { version: this.#version, drawing: this.#drawing };
   }
@@ -72,12 +72,14 @@ function plain(_key: string, value: unknown): unknown {
   return value instanceof QueueName ? value.toString() : value;
 }
 
-function draw(whole: EventGraph): Drawing {
+/** @param isDeclared Whether the code is known, so that an arrow may be undeclared. */
+function draw(whole: EventGraph, isDeclared: boolean): Drawing {
   const left = spectatorsOf(whole);
   const graph = withoutActors(whole, left);
   const right = drawTowards(graph, "right");
   const drawn = right.width <= maxWidth ? right : drawTowards(graph, "down");
-  return { ...drawn, leftOut: left };
+  const arrows = drawn.arrows.map((arrow) => ({ ...arrow, declared: arrow.declared || !isDeclared }));
+  return { ...drawn, arrows, leftOut: left };
 }
 
 /** Returns the actors that read more than half of all topics and publish nothing. */

@@ -10,7 +10,9 @@ const pageSize = 50;
 export async function keptTopics({
   provider: { queues, capabilities, name },
 }: Watched): Promise<{ readonly topics: readonly string[]; readonly reason: string | undefined }> {
-  if (!queues.log) return { topics: [], reason: `${name} keeps no events: ${String(capabilities.log)}` };
+  const { log } = capabilities;
+  if (!queues.log)
+    return { topics: [], reason: `${name} keeps no events: ${typeof log === "string" ? log : "no log"}` };
   const topics = await queues.log.topics();
   return { topics: topics.map(String).toSorted(), reason: undefined };
 }

@@ -54,7 +54,7 @@ export function hiveRow({
 }: RunningHive): HiveRow {
   return {
     ...rest,
-    version: appVersion === undefined ? version : `${appVersion} (${version})`,
+    version: appVersion === undefined || appVersion === version ? version : `${appVersion} (${version})`,
     started: started.getTime(),
     beat: beat.getTime(),
     lastCommit: lastCommit?.getTime(),

@@ -24,7 +24,6 @@ export async function queueDetail(text: string, watched: Watched, { activity }: 
   const lag = lags.get(name);
   return {
     name: text,
-    actor: descriptor?.name ?? activity?.readers.get(text),
     settings: [...operatedOf(operated), ...(descriptor ? settingsOf(descriptor, operated) : [])],
     publishes: descriptor?.publishes.map(String) ?? [],
     series: activity?.series(clock.now(), text) ?? { time: [], done: [], failed: [], wait: [] },

@@ -190,7 +190,6 @@ export interface DrawnArrow {
 /** A queue in detail. */
 export interface QueueDetail {
   readonly name: string;
-  readonly actor: string | undefined;
   readonly settings: readonly Setting[];
   readonly publishes: readonly string[];
   readonly series: Series;

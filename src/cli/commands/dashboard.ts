@@ -1,4 +1,4 @@
-import type { Authorize } from "../../dashboard/access.ts";
+import type * as Access from "../../dashboard/access.ts";
 import { isEventType } from "../../events/event-type.ts";
 import { asOption, operatorOf, type AsOptions } from "../as.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
@@ -70,9 +70,12 @@ async function loaded() {
   }
 }
 
-type Access = typeof import("../../dashboard/access.ts");
-
-function authorizeBy(access: Access, host: string, password: string | undefined, user: string): Authorize {
+function authorizeBy(
+  access: typeof Access,
+  host: string,
+  password: string | undefined,
+  user: string,
+): Access.Authorize {
   if (password) {
     if (password.length < minPassword)
       throw new UsageError(`${passwordVariable} must have at least ${minPassword} characters.`);

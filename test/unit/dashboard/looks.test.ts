@@ -13,8 +13,8 @@ interface Counted {
   readonly provider: Provider;
   readonly clock: ManualClock;
   readonly looks: Looks;
-  asked(): number;
-  fail(error: Error | undefined): void;
+  readonly asked: () => number;
+  readonly fail: (error: Error | undefined) => void;
 }
 
 /** A provider with one queue, whose counts are counted. */
