@@ -3,8 +3,8 @@ import { byIndex } from "./message-functions.ts";
 /*
  * The function that commits steps, pushes and writes of stores: a group of them in one transaction.
  *
- * All take locks in one order, so that none waits for another in a circle: items by key, messages by id, lines by key,
- * recent ids by id. A row that a step only read is locked too (FOR SHARE), so that two steps that read what the other
+ * All take locks in one order, so that none waits for another in a circle: items by key, delayed messages that are
+ * cancelled, messages by id, lines by key, recent ids by id. A row that a step only read is locked too (FOR SHARE), so that two steps that read what the other
  * writes do not both commit.
  */
 export const stepFunctions: string = `
@@ -27,6 +27,10 @@ export interface CommitFunction {
   readonly declarations?: string;
   /** The condition under which something is published, so that the topology counts. */
   readonly publishes?: string;
+  /** The statements that lock, and note, what `withdraw` removes. */
+  readonly lock?: string;
+  /** The subscriptions and keys of the lines to lock, of which some may be `NULL`. */
+  readonly lines?: { readonly subscriptions: string; readonly keys: string };
   /** The statements before events are published. */
   readonly withdraw?: string;
   /** The statements at the end. */
@@ -39,6 +43,8 @@ export function commitFunction({
   parameters = "",
   declarations = "",
   publishes = "cardinality(o_step) > 0",
+  lock = "",
+  lines = { subscriptions: "l_subscription", keys: "l_line" },
   withdraw = "",
   append = "",
 }: CommitFunction): string {
@@ -123,9 +129,10 @@ BEGIN
     END IF;
   END LOOP;
 
+  ${lock}
   -- Leases: end those of the others. The time is read now: a lock may have been waited for.
   v_now := (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
-  v_lines := EXISTS (SELECT 1 FROM unnest(l_line) AS l WHERE l IS NOT NULL)
+  v_lines := EXISTS (SELECT 1 FROM unnest(${lines.keys}) AS l WHERE l IS NOT NULL)
     OR EXISTS (SELECT 1 FROM unnest(o_line) AS o WHERE o IS NOT NULL);
   IF cardinality(l_step) > 0 THEN
     WITH ended AS (
@@ -136,7 +143,7 @@ BEGIN
     SELECT coalesce(array_agg(step), '{}') INTO v_ended FROM ended;
   END IF;
   IF v_lines THEN
-    PERFORM beehive.lock_lines_1(l_subscription, l_line, o.subscriptions, o.lines) FROM (
+    PERFORM beehive.lock_lines_1(${lines.subscriptions}, ${lines.keys}, o.subscriptions, o.lines) FROM (
       SELECT coalesce(array_agg(subscription), '{}') AS subscriptions, coalesce(array_agg(line), '{}') AS lines
       FROM unnest(o_step, o_subscription, o_line, o_due) AS o (step, subscription, line, due)
       WHERE line IS NOT NULL AND due <= v_now AND step <> ALL (v_refused)) AS o;

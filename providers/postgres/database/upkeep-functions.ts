@@ -66,10 +66,11 @@ BEGIN
   DELETE FROM beehive.subscriptions WHERE id = ANY (v_gone);
   DELETE FROM beehive.destinations WHERE name = v_destination;
   UPDATE beehive.hive SET topology = topology + 1;
-  -- As all lock them: messages in the order of ids, delayed ones, lines in the order of keys.
+  -- As all lock them: delayed messages, others in the order of ids, lines in the order of keys.
+  PERFORM 1 FROM beehive.delayed WHERE subscription = ANY (v_gone) ORDER BY subscription, due, id FOR UPDATE;
+  DELETE FROM beehive.delayed WHERE subscription = ANY (v_gone);
   PERFORM 1 FROM beehive.messages WHERE subscription = ANY (v_gone) ORDER BY subscription, id FOR UPDATE;
   DELETE FROM beehive.messages WHERE subscription = ANY (v_gone);
-  DELETE FROM beehive.delayed WHERE subscription = ANY (v_gone);
   PERFORM 1 FROM beehive.lines WHERE subscription = ANY (v_gone) ORDER BY subscription, key FOR UPDATE;
   DELETE FROM beehive.line_messages WHERE subscription = ANY (v_gone);
   DELETE FROM beehive.lines WHERE subscription = ANY (v_gone);

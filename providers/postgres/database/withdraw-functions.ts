@@ -14,65 +14,112 @@ const tables = ["messages", "delayed", "line_messages"];
 /** The condition of the event of v_event, the beginning of its text, which may follow a label. */
 const isNamed = `starts_with(event, v_event) OR (${hasLabel} AND starts_with(substr(event, 46), substr(v_event, 2)))`;
 
-/** Removes messages by a condition, and counts them in v_count. */
-function removal(condition: string): string {
+/** The variables of {@link lock} and {@link remove}. */
+const declarations = `
+  v_delayed tid[];
+  v_messages tid[];
+  -- Of messages in lines.
+  v_subscriptions int[];
+  v_keys text[];
+  v_ids bigint[];
+  v_leased boolean;
+  v_head bigint;
+  v_count int;
+  v_some int;
+  -- The subscriptions of lines whose next message is due.
+  v_freed int[] := '{}';`;
+
+/**
+ * Notes the messages of a condition, and locks them in the order of all: delayed ones, then messages by id. Lines are
+ * to be locked next. @param own the messages to lock with them.
+ */
+function lock(condition: string, own = ""): string {
   return `
+    v_now := ${now};
     -- In this order: a message that is moved from the delayed ones meanwhile is met where it comes to.
-    WITH gone AS (DELETE FROM beehive.delayed WHERE ${condition} RETURNING 1)
-      SELECT count(*) INTO v_count FROM gone;
-    -- A message that is just leased is waited for, and then no longer meets the condition.
-    PERFORM 1 FROM beehive.messages WHERE (lease IS NULL OR due <= v_now) AND (${condition})
-      ORDER BY subscription, id FOR UPDATE;
-    WITH gone AS (
-      DELETE FROM beehive.messages WHERE (lease IS NULL OR due <= v_now) AND (${condition}) RETURNING 1)
-      SELECT v_count + count(*) INTO v_count FROM gone;
-    FOR r IN SELECT subscription, key, id FROM beehive.line_messages WHERE ${condition} ORDER BY subscription, key, id
+    WITH found AS (SELECT ctid FROM beehive.delayed WHERE (${condition}) ORDER BY subscription, due, id FOR UPDATE)
+      SELECT coalesce(array_agg(ctid), '{}') INTO v_delayed FROM found;
+    WITH found AS (
+      SELECT ctid FROM beehive.messages WHERE (subscription, id) IN (
+        ${own} SELECT subscription, id FROM beehive.messages WHERE (lease IS NULL OR due <= v_now) AND (${condition}))
+      ORDER BY subscription, id FOR UPDATE)
+      SELECT coalesce(array_agg(ctid), '{}') INTO v_messages FROM found;
+    SELECT coalesce(array_agg(subscription), '{}'), coalesce(array_agg(key), '{}'), coalesce(array_agg(id), '{}')
+      INTO v_subscriptions, v_keys, v_ids FROM beehive.line_messages WHERE (${condition});`;
+}
+
+/** Removes those that were noted and meet a condition, unless they are leased. */
+function remove(condition: string): string {
+  return `
+    DELETE FROM beehive.delayed WHERE ctid = ANY (v_delayed) AND (${condition});
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    -- A message that was just leased was waited for.
+    DELETE FROM beehive.messages WHERE ctid = ANY (v_messages) AND (lease IS NULL OR due <= v_now) AND (${condition});
+    GET DIAGNOSTICS v_some = ROW_COUNT;
+    v_count := v_count + v_some;
+    FOR r IN
+      SELECT subscription, key, id FROM beehive.line_messages
+      WHERE (subscription, key, id) IN (SELECT * FROM unnest(v_subscriptions, v_keys, v_ids)) AND (${condition})
+      ORDER BY subscription, key, id
     LOOP
       SELECT lease IS NOT NULL AND due > v_now INTO v_leased FROM beehive.lines
-        WHERE subscription = r.subscription AND key = r.key FOR UPDATE;
-      CONTINUE WHEN NOT FOUND;
-      SELECT min(id) INTO v_first FROM beehive.line_messages WHERE subscription = r.subscription AND key = r.key;
-      CONTINUE WHEN v_first = r.id AND v_leased;
-      IF v_first = r.id THEN
+        WHERE subscription = r.subscription AND key = r.key;
+      SELECT min(id) INTO v_head FROM beehive.line_messages WHERE subscription = r.subscription AND key = r.key;
+      CONTINUE WHEN v_head = r.id AND v_leased;
+      IF v_head = r.id THEN
         PERFORM beehive.leave_line_1(r.subscription, r.key, r.id, v_now);
-        v_count := v_count + 1;
+        v_freed := v_freed || r.subscription;
       ELSE
         DELETE FROM beehive.line_messages WHERE subscription = r.subscription AND key = r.key AND id = r.id;
-        IF FOUND THEN
-          v_count := v_count + 1;
-        END IF;
       END IF;
+      v_count := v_count + 1;
     END LOOP;`;
 }
+
+/** Cancels the messages of a condition, in a function of its own. */
+function cancel(condition: string): string {
+  return `${lock(condition)}
+    PERFORM beehive.lock_lines_1(v_subscriptions, v_keys, '{}', '{}');
+    ${remove(condition)}`;
+}
+
+const isLabelled = `${hasLabel} AND ${labelOf}`;
 
 export const withdrawFunctions: string = `
 ${tables.map((table) => `CREATE INDEX ${table}_by_cancel_label ON beehive.${table} (${labelOf}) WHERE ${hasLabel};`).join("\n")}
 
--- Cancels the messages with a label, or the event whose text begins with v_event. Returns how many.
-CREATE OR REPLACE FUNCTION beehive.cancel_1(v_label text, v_event text) RETURNS int LANGUAGE plpgsql ${byIndex} AS $$
+-- Cancels the messages with a label, or the event whose text begins with v_event. Returns how many, and the
+-- subscriptions of lines that move on.
+CREATE OR REPLACE FUNCTION beehive.cancel_1(v_label text, v_event text, OUT count int, OUT freed int[])
+LANGUAGE plpgsql ${byIndex} AS $$
 DECLARE
-  v_now bigint := ${now};
-  v_count int := 0;
-  v_leased boolean;
-  v_first bigint;
+  v_now bigint;
   r record;
+  ${declarations}
 BEGIN
   IF v_label IS NOT NULL THEN
-    ${removal(`${hasLabel} AND ${labelOf} = v_label`)}
+    ${cancel(`${isLabelled} = v_label`)}
   ELSE
-    ${removal(`(${isNamed})`)}
+    ${cancel(isNamed)}
   END IF;
-  RETURN v_count;
+  count := v_count;
+  freed := v_freed;
 END $$;
 
--- As commit_2, and cancels first: c_label are the labels of c_step.
+-- As commit_2, and cancels first: c_label are the labels of c_step. 'freed': n is a subscription with a line that moves on.
 ${commitFunction({
   ...commitTwo,
   name: "commit_3",
   parameters: `${commitTwo.parameters}, c_step int[], c_label text[]`,
+  declarations: commitTwo.declarations + declarations,
+  lock: lock(
+    `${isLabelled} = ANY (c_label)`,
+    "SELECT subscription, id FROM unnest(l_subscription, l_id, l_line) AS l (subscription, id, line) WHERE line IS NULL UNION",
+  ),
+  lines: { subscriptions: "l_subscription || v_subscriptions", keys: "l_line || v_keys" },
   withdraw: `
-  PERFORM beehive.cancel_1(label, NULL) FROM (
-    SELECT DISTINCT label FROM unnest(c_step, c_label) AS c (step, label) WHERE step <> ALL (v_refused) ORDER BY label) AS c;`,
+    ${remove(`${isLabelled} IN (SELECT label FROM unnest(c_step, c_label) AS c (step, label) WHERE step <> ALL (v_refused))`)}
+    RETURN QUERY SELECT 'freed', 0, f::bigint, 0::bigint, NULL::text FROM unnest(v_freed) AS f;`,
 })}
 
 -- Removes the messages of a subscription that nobody has leased, and skips its log. Returns how many.

@@ -37,7 +37,7 @@ export interface CommittingParts {
 }
 
 interface ResultRow {
-  readonly what: "topology" | "conflict" | "lease" | "dropped" | "handed" | "now";
+  readonly what: "topology" | "conflict" | "lease" | "freed" | "dropped" | "handed" | "now";
   readonly step: number;
   readonly n: number;
   readonly token: number;
@@ -99,7 +99,8 @@ export class Committing {
         const lost = repeated ? await this.#findLost([...handed.values()]) : [];
         this.#deliver(handed, [...taken, ...lost], now, sentAt);
         const outcomes = this.#outcomesOf(group, parameters, rows, repeated, new Set(lost.map(({ token }) => token)));
-        this.#tell(group, parameters, outcomes, new Set([...taken, ...lost].map(({ token }) => token)));
+        const freed = rows.flatMap(({ what, n }) => (what === "freed" ? [n] : []));
+        this.#tell(group, parameters, outcomes, new Set([...taken, ...lost].map(({ token }) => token)), freed);
         onCommitted();
         return outcomes;
       } finally {
@@ -191,6 +192,7 @@ export class Committing {
     { outputs, kept }: CommitParameters,
     outcomes: readonly Outcome[],
     leased: ReadonlySet<number>,
+    freed: readonly number[],
   ): void {
     const { waiting, notices } = this.#parts;
     const published = new Map<number, number>();
@@ -206,12 +208,14 @@ export class Committing {
             add(id);
             behind.add(id);
           }
-    // The next of a line is due once the first is done.
-    group.forEach(({ lease }, step) => {
-      if (!lease || lease.line === null || outcomes[step]?.kind !== "committed") return;
-      add(lease.subscription.id);
-      behind.add(lease.subscription.id);
-    });
+    // The next of a line is due once the first is done, or cancelled.
+    const left = group.flatMap(({ lease }, step) =>
+      lease && lease.line !== null && outcomes[step]?.kind === "committed" ? [lease.subscription.id] : [],
+    );
+    for (const id of [...left, ...freed]) {
+      add(id);
+      behind.add(id);
+    }
     for (const [id, count] of published) {
       waiting.touch(id, behind.has(id) ? Infinity : count);
       notices.published(id, count);

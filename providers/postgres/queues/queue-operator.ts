@@ -274,10 +274,9 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
   }
 
   async cancel(which: CancelChoice): Promise<number> {
-    const cancelled = await cancelMessages(this.#client, which);
-    // The next of a line may be due.
-    if (cancelled > 0) this.#waiting.touchAll();
-    return cancelled;
+    const { count, freed } = await cancelMessages(this.#client, which);
+    for (const subscription of new Set(freed)) this.#said(subscription);
+    return count;
   }
 
   async peek(name: QueueName, request: PeekRequest): Promise<readonly QueuedEvent[]> {

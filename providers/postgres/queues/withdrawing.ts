@@ -6,11 +6,18 @@ import type { Subscription } from "./topology.ts";
 
 const now = "(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
 
-/** Removes messages that nobody has leased. Returns how many. */
-export async function cancelMessages(client: PostgresClient, which: CancelChoice): Promise<number> {
+/** The effect of a cancel. */
+export interface Cancelled {
+  readonly count: number;
+  /** The ids of subscriptions with a line whose next message is due. */
+  readonly freed: readonly number[];
+}
+
+/** Removes messages that nobody has leased. */
+export async function cancelMessages(client: PostgresClient, which: CancelChoice): Promise<Cancelled> {
   const values = "key" in which ? [cancelLabel(which.key), null] : [null, `{"id":${JSON.stringify(which.id)},`];
-  const { rows } = await client.call<{ readonly t: number }>("cancel_1", values);
-  return rows[0]?.t ?? 0;
+  const { rows } = await client.call<Cancelled>("cancel_1", values);
+  return rows[0] ?? { count: 0, freed: [] };
 }
 
 /** Removes the messages of a subscription that nobody has leased. Returns how many. */
