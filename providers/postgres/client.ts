@@ -6,7 +6,7 @@ import { safeText } from "../../src/base/safe-text.ts";
 import { isCutInPassword, type PostgresConfig, type PostgresPool } from "./config.ts";
 import { inSchema, lockKeyOf } from "./database/migrate.ts";
 import { prepare, stateOf } from "./database/prepare.ts";
-import type { Value } from "./database/value.ts";
+import { JoinedBytes, type Value } from "./database/value.ts";
 import { failureOf, isOfServer, translate } from "./errors.ts";
 
 /** How long a call is repeated while the server cannot be reached, and the first and longest pause, in ms. */
@@ -125,9 +125,13 @@ export class PostgresClient {
     values: readonly Value[],
     { soft = false }: { readonly soft?: boolean } = {},
   ): Promise<Answer<R>> {
-    const parameters = values.map((_, index) => `$${index + 1}`).join(", ");
+    const sent: Value[] = [];
+    const add = (value: Value): string => `$${sent.push(value)}`;
+    const parameters = values.map((value) =>
+      value instanceof JoinedBytes ? `beehive.split_1(${add(value.joined)}, ${add(value.lengths)})` : add(value),
+    );
     const off = soft || this.#normal ? "set_config('synchronous_commit', 'off', true), " : "";
-    return this.query<R>(`SELECT t.* FROM ${off}beehive.${name}(${parameters}) AS t`, values);
+    return this.query<R>(`SELECT t.* FROM ${off}beehive.${name}(${parameters.join(", ")}) AS t`, sent);
   }
 
   /** Sends one statement, in which `beehive.` stands for the schema. Repeats it while the server is not to be had. */

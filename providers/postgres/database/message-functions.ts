@@ -19,6 +19,13 @@ const foreseenMs = 5_000;
 export const byIndex = "SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off";
 
 export const messageFunctions: string = `
+-- Returns the bytes that were joined: of each length, or NULL.
+CREATE OR REPLACE FUNCTION beehive.split_1(v_joined bytea, v_lengths int[]) RETURNS bytea[] LANGUAGE sql IMMUTABLE AS $$
+  SELECT array_agg(substr(v_joined, before + 1, length) ORDER BY n) FROM (
+    SELECT n, length, coalesce(sum(length) OVER (ORDER BY n), 0)::int - length AS before
+    FROM unnest(v_lengths) WITH ORDINALITY AS l (length, n)) AS parts
+$$;
+
 -- Puts a message at the end of its line. The row of the line is locked first, so that within a key ids are in the order
 -- of commits.
 CREATE OR REPLACE FUNCTION beehive.join_line_1(

@@ -1,7 +1,7 @@
 import type { Event } from "../../../src/events/event.ts";
 import { identityOf } from "../../../src/events/identity.ts";
 import { cancelLabel } from "../../../src/provider-kit/event-row.ts";
-import type { Value } from "../database/value.ts";
+import { bytesArray, type Value } from "../database/value.ts";
 import type { Commit, ItemUse } from "./commits.ts";
 import type { PostgresLease } from "./lease.ts";
 import { lineOf, messageOf, type MessageRow } from "./message.ts";
@@ -150,7 +150,7 @@ export class CommitParameters {
       items.map(({ content }) => content?.expires ?? null),
       items.map(({ content }) => content?.metadata ?? null),
       items.map(({ content }) => (typeof content?.value === "string" ? content.value : null)),
-      items.map(({ content }) => (content && typeof content.value !== "string" ? bytesOf(content.value) : null)),
+      bytesArray(items.map(({ content }) => (content && typeof content.value !== "string" ? content.value : null))),
       this.#known.map(({ step }) => step),
       this.#known.map(({ destination }) => destination),
       this.#known.map(({ id }) => id),
@@ -163,7 +163,7 @@ export class CommitParameters {
       outputs.map(({ handed }) => handed?.leaseMs ?? null),
       outputs.map(({ row }) => row.event),
       outputs.map(({ row }) => row.body),
-      outputs.map(({ row }) => (row.bytes ? bytesOf(row.bytes) : null)),
+      bytesArray(outputs.map(({ row }) => row.bytes)),
       kept.map(({ step }) => step),
       kept.map(({ known }) => known),
       kept.map(({ destination }) => destination.id),
@@ -171,7 +171,7 @@ export class CommitParameters {
       kept.map(({ key }) => key),
       kept.map(({ row }) => row.event),
       kept.map(({ row }) => row.body),
-      kept.map(({ row }) => (row.bytes ? bytesOf(row.bytes) : null)),
+      bytesArray(kept.map(({ row }) => row.bytes)),
       handed.map(({ to }) => to.subscription.id),
       handed.map(({ number }) => number),
       handed.map(({ to }) => to.token),
@@ -181,9 +181,4 @@ export class CommitParameters {
         : [this.#cancelled.map(({ step }) => step), this.#cancelled.map(({ label }) => label)]),
     ];
   }
-}
-
-/** Returns a `Buffer`, which `pg` writes as bytes also within an array. */
-export function bytesOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -14,7 +14,7 @@ import { QueueName } from "../../../../src/events/queue-name.ts";
 import { areBehind, noDestination, notKept, placeTaken, unreadBefore } from "../../../../src/provider-kit/errors.ts";
 import { tablesOf, type TableRange } from "../../../../src/provider-kit/row-stores/index.ts";
 import type { PostgresClient } from "../../client.ts";
-import { bytesOf } from "../commit-parameters.ts";
+import { bytesArray } from "../../database/value.ts";
 import { messageOf, readMessage, type MessageRow } from "../message.ts";
 import { messageCounts } from "../state.ts";
 import { followersOf, type Topology } from "../topology.ts";
@@ -163,7 +163,7 @@ export class PostgresTopicLog implements TopicLog {
       events.map(({ event }) => event.partitionKey ?? null),
       rows.map(({ event }) => event),
       rows.map(({ body }) => body),
-      rows.map(({ bytes }) => bytes && bytesOf(bytes)),
+      bytesArray(rows.map(({ bytes }) => bytes)),
     ]);
     const problem = answers[0]?.t;
     if (problem === "kept") throw notKept(topic);
