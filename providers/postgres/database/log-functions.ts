@@ -1,4 +1,4 @@
-import { byIndex } from "./message-functions.ts";
+import { byIndex, now } from "./sql.ts";
 import { commitFunction, type CommitFunction } from "./step-functions.ts";
 import { pushWithinFunction } from "./within-functions.ts";
 
@@ -8,7 +8,6 @@ import { pushWithinFunction } from "./within-functions.ts";
  * The row of a reader is locked before messages and lines, and that of a topic after all others.
  */
 
-const now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 /** Events of an ordered subscription that may wait behind others of their keys. */
 const maxInLine = 10_000;
 

@@ -1,12 +1,10 @@
 import { size } from "./log-functions.ts";
-import { byIndex } from "./message-functions.ts";
+import { byIndex, now } from "./sql.ts";
 
 /*
  * Functions on topics that keep their events as a whole. Those that move readers or remove events take the advisory lock
  * of the schema first, so that nothing is removed which a reader is about to go back to.
  */
-
-const now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 export const logUpkeepFunctions: string = `
 -- Returns the position of the first event that was published at a time or later. Times grow with positions.

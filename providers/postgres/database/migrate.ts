@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { BeeHiveError } from "../../../src/base/errors.ts";
+import { leaseFunctions } from "./lease-functions.ts";
+import { lineFunctions } from "./line-functions.ts";
 import { logFunctions } from "./log-functions.ts";
 import { logTables } from "./log-schema.ts";
 import { logUpkeepFunctions } from "./log-upkeep-functions.ts";
-import { messageFunctions } from "./message-functions.ts";
 import { tables } from "./schema.ts";
 import { stepFunctions } from "./step-functions.ts";
+import { takeFunctions } from "./take-functions.ts";
 import { upkeepFunctions } from "./upkeep-functions.ts";
 import { withdrawFunctions } from "./withdraw-functions.ts";
 import { withinFunctions } from "./within-functions.ts";
@@ -16,7 +18,7 @@ import { withinFunctions } from "./within-functions.ts";
  * Functions have their version in their name: an older release that still runs goes on calling its own.
  */
 const migrations: readonly string[] = [
-  [tables, messageFunctions, stepFunctions, upkeepFunctions, withinFunctions].join("\n"),
+  [tables, lineFunctions, takeFunctions, leaseFunctions, stepFunctions, upkeepFunctions, withinFunctions].join("\n"),
   [logTables, logFunctions, logUpkeepFunctions].join("\n"),
   withdrawFunctions,
 ];

@@ -1,4 +1,4 @@
-import { byIndex } from "./message-functions.ts";
+import { byIndex } from "./sql.ts";
 
 /*
  * The function that commits steps, pushes and writes of stores: a group of them in one transaction.
@@ -8,6 +8,13 @@ import { byIndex } from "./message-functions.ts";
  * writes do not both commit.
  */
 export const stepFunctions: string = `
+-- Returns the bytes that were joined: of each length, or NULL.
+CREATE OR REPLACE FUNCTION beehive.split_1(v_joined bytea, v_lengths int[]) RETURNS bytea[] LANGUAGE sql IMMUTABLE AS $$
+  SELECT array_agg(substr(v_joined, before + 1, length) ORDER BY n) FROM (
+    SELECT n, length, coalesce(sum(length) OVER (ORDER BY n), 0)::int - length AS before
+    FROM unnest(v_lengths) WITH ORDINALITY AS l (length, n)) AS parts
+$$;
+
 -- Commits a group. Arrays with one prefix run in parallel; *_step says whose entry it is.
 --   l_*  leases to end; l_line is NULL unless the message is in a line
 --   i_*  items that a step read or writes. i_expect: any, absent, present, or etag with i_etag.

@@ -1,8 +1,9 @@
+import { now } from "./sql.ts";
+
 /*
  * Functions on destinations and processes, and those that keep the tables small.
  */
 
-const now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 /** How long a process may be missed before its leases are taken over, in ms: its connection may be lost and come back. */
 const missedMs = 1_500;
 

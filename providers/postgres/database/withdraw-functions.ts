@@ -1,6 +1,6 @@
 import { hasLabel, labelOf } from "../../../src/provider-kit/event-row.ts";
 import { commitTwo } from "./log-functions.ts";
-import { byIndex } from "./message-functions.ts";
+import { byIndex, now } from "./sql.ts";
 import { commitFunction } from "./step-functions.ts";
 
 /*
@@ -8,7 +8,6 @@ import { commitFunction } from "./step-functions.ts";
  * begins with a label, a hash of the key, so that indexes have these events alone.
  */
 
-const now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 const tables = ["messages", "delayed", "line_messages"];
 
 /** The condition of the event of v_event, the beginning of its text, which may follow a label. */

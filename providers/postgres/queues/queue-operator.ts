@@ -1,7 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { Clock } from "../../../src/base/clock.ts";
 import { inMs } from "../../../src/base/duration.ts";
-import { BeeHiveError } from "../../../src/base/errors.ts";
 import type { Logger } from "../../../src/base/logger.ts";
 import type { DeadLetter, DeadLetterRecord } from "../../../src/contract/dead-letter.ts";
 import type {
@@ -22,7 +21,6 @@ import { Batches } from "../../../src/provider-kit/batches.ts";
 import { leaseLost, noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import { assertBodySizes } from "../../../src/provider-kit/event-size.ts";
 import { assertHappened } from "../../../src/provider-kit/steps-under-way.ts";
-import { UnreadableRows } from "../../../src/provider-kit/unreadable-rows.ts";
 import type { PostgresClient } from "../client.ts";
 import type { PostgresConfig } from "../config.ts";
 import type { ServerClock } from "../server-clock.ts";
@@ -32,12 +30,13 @@ import { oldestUnread, unreadCount } from "./log/lag.ts";
 import { PostgresTopicLog } from "./log/topic-log.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { parametersOf, type PostgresLease } from "./lease.ts";
+import { LeaseLoop } from "./lease-loop.ts";
 import { Listener } from "./listener.ts";
 import { Looking } from "./looking.ts";
 import { Notices } from "./notices.ts";
 import { keyHolders, messageCounts, oldestMessage } from "./state.ts";
-import { Taking, type Taken } from "./taking.ts";
-import { Topology, type Subscription } from "./topology.ts";
+import { Taking } from "./taking.ts";
+import { Topology } from "./topology.ts";
 import { Waiting } from "./waiting.ts";
 import { PushWithin } from "./within.ts";
 import { cancelMessages, peekMessages, purgeMessages } from "./withdrawing.ts";
@@ -78,31 +77,26 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
   readonly #listener: Listener;
   readonly #taking: Taking;
   readonly #looking: Looking;
+  readonly #loop: LeaseLoop;
   readonly #committing: Committing;
   readonly #within: PushWithin;
   readonly #deadLetters: DeadLetters;
-  readonly #unreadable: UnreadableRows<PostgresLease>;
   readonly #abandoning = new Batches<Abandoned, boolean>((all) => this.#abandonAll(all), {
     maxEntries: 500,
     maxInFlight: 1,
   });
   /** Counts up from a random start, so that tokens of processes do not collide. */
   #nextToken: number = randomInt(2 ** 47) * 32;
-  #closed = false;
 
   constructor({ client, clock, serverClock, config, logger, onCommitted }: QueueParts) {
     this.#client = client;
     this.#clock = clock;
     this.#config = config;
     this.#topology = new Topology(client);
-    this.#unreadable = new UnreadableRows(this, clock);
     this.#deadLetters = new DeadLetters(client);
     this.#notices = new Notices(client, clock);
     const notices = this.#notices;
-    this.#waiting = new Waiting(clock, (leases) => {
-      // A message that cannot be abandoned is due when its lease ends.
-      for (const lease of leases) this.abandon(lease, { delayMs: 0, countAttempt: false }).catch(() => {});
-    });
+    this.#waiting = new Waiting(clock, (leases) => void this.#loop.giveBack(leases));
     const waiting = this.#waiting;
     this.#listener = new Listener(
       { client, clock, logger, onNotice: (payload) => this.#onNotice(payload), onListening: () => waiting.touchAll() },
@@ -119,6 +113,7 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
       said: (id) => this.#said(id),
     });
     this.#taking = new Taking({ ...shared, token, process });
+    this.#loop = new LeaseLoop({ ...shared, queues: this, listener, taking: this.#taking });
     this.#looking = new Looking({ ...shared, taking: this.#taking, listener, pollMs });
     const windowMs = inMs(config.deduplication);
     this.#within = new PushWithin({ ...shared, taking: this.#taking, windowMs });
@@ -162,64 +157,8 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
     return await this.#within.push(transaction, events);
   }
 
-  async lease(name: QueueName, request: LeaseRequest): Promise<PostgresLease[]> {
-    const { max, leaseMs, waitMs, signal } = request;
-    this.#listener.start();
-    let giveUpAt = this.#clock.now() + waitMs;
-    for (let first = true; ; first = false) {
-      if (this.#closed && first) throw new BeeHiveError("InvalidState", "The provider postgres is closed.");
-      if (this.#closed) return [];
-      const subscription = await this.#topology.subscription(name);
-      if (signal.aborted) return [];
-      const kept = this.#waiting.kept(subscription, max);
-      if (kept.length > 0) return this.#answer(subscription, request, kept);
-      // A poll that does not wait asks the server, whatever this process was told.
-      if (this.#waiting.mayHave(subscription) || (first && waitMs === 0)) {
-        const leases = await this.#take(subscription, max, leaseMs);
-        if (leases === undefined) continue;
-        // Others were handed over meanwhile.
-        leases.push(...this.#waiting.kept(subscription, max - leases.length));
-        if (signal.aborted) await this.#giveBack(leases);
-        else if (leases.length > 0) return this.#answer(subscription, request, leases);
-      }
-      const now = this.#clock.now();
-      // The wait gets no longer when the clock is put back.
-      giveUpAt = Math.min(giveUpAt, now + waitMs);
-      if (signal.aborted || now >= giveUpAt) return [];
-      const until = Math.min(giveUpAt, this.#waiting.dueAt(subscription.id));
-      const handed = await this.#waiting.wait(subscription, { max, leaseMs, until, signal });
-      if (handed.length > 0) return this.#answer(subscription, request, handed);
-    }
-  }
-
-  /** A poll that may wait is one of a loop: it comes again for the room that it has left. */
-  #answer(subscription: Subscription, { max, waitMs }: LeaseRequest, leases: PostgresLease[]): PostgresLease[] {
-    if (waitMs > 0) this.#waiting.comes(subscription, max - leases.length);
-    return leases;
-  }
-
-  /** Leases what is due. Returns `undefined` when the topology is to be looked at anew. */
-  async #take(subscription: Subscription, max: number, leaseMs: number): Promise<PostgresLease[] | undefined> {
-    const look = this.#waiting.looks(subscription, max, leaseMs);
-    let until: number | undefined;
-    let taken: Taken | undefined;
-    try {
-      taken = await this.#taking.take(subscription, max, leaseMs, look.due > 0);
-      if (taken && taken.waitMs > 0) until = this.#clock.now() + taken.waitMs;
-    } finally {
-      this.#waiting.looked(subscription, look, until);
-    }
-    if (!taken) return undefined;
-    const { leases, unreadable } = taken;
-    const count = leases.length + unreadable.length;
-    this.#notices.took(subscription.id, count, count < max);
-    if (unreadable.length > 0) await this.#unreadable.settle(unreadable);
-    return leases;
-  }
-
-  async #giveBack(leases: readonly PostgresLease[]): Promise<void> {
-    const uncounted = { delayMs: 0, countAttempt: false };
-    await Promise.allSettled(leases.map((lease) => this.abandon(lease, uncounted)));
+  lease(name: QueueName, request: LeaseRequest): Promise<PostgresLease[]> {
+    return this.#loop.lease(name, request);
   }
 
   async renew(leases: readonly PostgresLease[], leaseMs: number): Promise<readonly boolean[]> {
@@ -338,11 +277,10 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
 
   /** Ends every waiting call, and the connection that listens. */
   async close(): Promise<void> {
-    this.#closed = true;
     this.#looking.close();
     this.#within.close();
     this.#notices.close();
-    await this.#giveBack(this.#waiting.close());
+    await this.#loop.close();
     await this.#listener.close();
   }
 
