@@ -144,7 +144,7 @@ function State() {
   );
 }
 
-/** What the page looks at, how often, and what that costs. */
+/** The foot of the page: its provider, and how often it looks at it, at which cost. */
 function Foot() {
   const { me, look } = useLive();
   if (!look) return null;

@@ -25,7 +25,7 @@ export interface Watched {
   readonly hive: Hive | undefined;
 }
 
-/** What is known of the application, beside its hive. */
+/** The parts of an application that are known beside its hive. */
 export type KnownParts = Partial<Pick<Watched, "descriptors" | "pulsers" | "eventTypes" | "clock">>;
 
 /** Returns the parts to watch of a hive or a provider. */

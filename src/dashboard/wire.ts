@@ -95,7 +95,7 @@ export interface HiveRow {
 export interface ScheduleRow {
   readonly pulser: string;
   readonly schedule: string | undefined;
-  /** What becomes of missed firings. */
+  /** The fate of missed firings: `skip` or `once`. */
   readonly missed: string | undefined;
   readonly last: number | undefined;
   readonly next: number | undefined;
@@ -104,7 +104,7 @@ export interface ScheduleRow {
   readonly hives: number;
 }
 
-/** What an operator did. */
+/** An act of an operator. */
 export interface ActRow {
   readonly id: string;
   readonly time: number;
