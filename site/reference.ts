@@ -17,7 +17,7 @@ const entries = new Map(
 export async function writeReference(): Promise<void> {
   const app = await Application.bootstrapWithPlugins({
     entryPoints: [...entries.keys()],
-    tsconfig: join(pagesFolder, "../tsconfig.json"),
+    tsconfig: join(pagesFolder, "../tsconfig.reference.json"),
     plugin: ["typedoc-plugin-markdown"],
     alwaysCreateEntryPointModule: true,
     outputs: [{ name: "markdown", path: join(pagesFolder, "reference") }],

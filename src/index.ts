@@ -8,8 +8,7 @@ export {
   type EventType,
   type InputOf,
 } from "./events/event-type.ts";
-export type { EventTypeOptions } from "./events/event-type-options.ts";
-export type { Keep, KeepOptions } from "./events/keep.ts";
+export type { EventTypeOptions, Keep, KeepOptions } from "./events/event-type-options.ts";
 export { bodyOf } from "./events/body-of.ts";
 export { NewerVersion } from "./events/event-version.ts";
 export type { Received } from "./base/json-value.ts";
@@ -52,7 +51,8 @@ export {
   type LimitName,
   type RateLimitOptions,
 } from "./actors/middleware/limits.ts";
-export { throttle, type ThrottleOptions } from "./actors/middleware/throttle.ts";
+export { throttle } from "./actors/middleware/throttle.ts";
+export type { ThrottleOptions } from "./actors/middleware/throttle-options.ts";
 export { timeout } from "./actors/middleware/timeout.ts";
 export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulses/pulser.ts";
 

@@ -7,7 +7,7 @@ import type { QueueName } from "../events/queue-name.ts";
 import type { Stores } from "../contract/stores.ts";
 import type { Replayed, StartPosition } from "../contract/topic-log.ts";
 import type { RetryOptions, RetryPolicy } from "./retry-policy.ts";
-import type { ThrottleOptions } from "./middleware/throttle.ts";
+import type { ThrottleOptions } from "./middleware/throttle-options.ts";
 import type { FailureLimit, SupervisionRule } from "./supervision.ts";
 
 /** The events that an actor returns: any iterable, also an async one, or nothing. */

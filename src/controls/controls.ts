@@ -1,5 +1,5 @@
 import type { Hold } from "../actors/pause.ts";
-import type { ThrottleOptions } from "../actors/middleware/throttle.ts";
+import type { ThrottleOptions } from "../actors/middleware/throttle-options.ts";
 import type { Clock } from "../base/clock.ts";
 import { inMs } from "../base/duration.ts";
 import { BeeHiveError } from "../base/errors.ts";

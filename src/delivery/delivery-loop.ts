@@ -12,7 +12,7 @@ import type { Turnstile } from "../base/turnstile.ts";
 import { ifRejected } from "../base/rejection.ts";
 import type { Provider, Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
-import { isExpired } from "../events/event-handles.ts";
+import { isExpired } from "../events/event-checks.ts";
 import { assertReadable } from "../events/unreadable.ts";
 import type { ActorTelemetry, ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
 import { Delivery, type DeliveryHome, type DeliveryObserver, type DeliveryReport } from "./delivery.ts";

@@ -4,8 +4,7 @@ import { BeeHiveError } from "../base/errors.ts";
 import { jsonErrorPlace } from "../base/json-error.ts";
 import { lossyKind, lostWithin } from "../base/lossy-value.ts";
 import { isJson } from "./body.ts";
-import { withoutMark } from "./event-checks.ts";
-import { withoutCancelKey } from "./event-handles.ts";
+import { withoutCancelKey, withoutMark } from "./event-checks.ts";
 import { Event, type EventProperty, type EventRecord } from "./event.ts";
 import { memberText } from "./json-source.ts";
 

@@ -3,10 +3,15 @@ import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import type { Received } from "../base/json-value.ts";
 import { isTypeAlone } from "./body-of.ts";
-import { assertDeclaration, assertUpcasters, newerVersionWaitOf, type EventTypeOptions } from "./event-type-options.ts";
+import {
+  assertDeclaration,
+  assertUpcasters,
+  newerVersionWaitOf,
+  type EventTypeOptions,
+  type Keep,
+} from "./event-type-options.ts";
 import { guessOf, NewerVersion, versionOf, versionProperty } from "./event-version.ts";
 import { Event, type EventOptions } from "./event.ts";
-import type { Keep } from "./keep.ts";
 import { schemaProblems } from "./schema-problems.ts";
 
 /** A type of event. Makes events with a checked body, and reads the bodies of received ones. */

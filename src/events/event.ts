@@ -7,6 +7,10 @@ import { jsonErrorPlace } from "../base/json-error.ts";
 import type { Received } from "../base/json-value.ts";
 import { contentTypeOf, isJson, serialise, share, SharedBody } from "./body.ts";
 import {
+  cancelKeyOf,
+  expiryOf,
+  withHandles,
+  withoutCancelKey,
   assertKnownOptions,
   assertRecord,
   checkedDelivery,
@@ -20,7 +24,6 @@ import {
   withoutMark,
 } from "./event-checks.ts";
 import type { EventDelivery, EventOptions, EventProperty, EventRecord } from "./event-record.ts";
-import { cancelKeyOf, expiryOf, withHandles, withoutCancelKey } from "./event-handles.ts";
 import { inspected, plainEvent, type PlainEvent } from "./event-text.ts";
 import { keepingVersion } from "./event-version.ts";
 import { idText, OutputId, type IdSource } from "./output-id.ts";

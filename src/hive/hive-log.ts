@@ -1,8 +1,9 @@
 import { BeeHiveError } from "../base/errors.ts";
-import type { Capabilities, Provider } from "../contract/provider.ts";
+import type { Provider } from "../contract/provider.ts";
 import type { KeptEvent, LogRange, TopicLog } from "../contract/topic-log.ts";
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
+import { reasonOf } from "./keep.ts";
 import { Restoration, type Restored } from "./restore.ts";
 
 /** An event of the log. */
@@ -137,9 +138,4 @@ function logged({ position, published, event }: KeptEvent): LoggedEvent {
 export function logOf({ name, queues, capabilities }: Provider): TopicLog {
   if (queues.log) return queues.log;
   throw new BeeHiveError("InvalidState", `${name} keeps no events of topics: ${reasonOf(capabilities)}`);
-}
-
-/** Returns why a provider has no log. */
-export function reasonOf({ log }: Capabilities): string {
-  return typeof log === "string" ? log : "it has no log";
 }

@@ -147,7 +147,8 @@ export class Hive {
     });
     const { loops, specs } = this.#orchestrator;
     // A hive that only publishes has nothing to pause.
-    if (options.controls !== false && loops.length + this.#pulsers.length > 0)
+    const operable = loops.length + this.#pulsers.length + (options.alerts ?? []).length > 0;
+    if (options.controls !== false && operable)
       this.#operated = new Operated({
         provider,
         clock,
@@ -364,7 +365,7 @@ export class Hive {
     const { traceItem } = await import("../journal/trace/trace-item.ts");
     const leases = this.#orchestrator.loops.flatMap((loop) => loop.leases);
     const live = (options.live ?? true) && { queues: this.provider.queues, leases };
-    const holds = live ? await this.operator.controls.holds() : undefined;
+    const holds = live ? await this.operator.holds() : undefined;
     return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live, holds });
   }
 

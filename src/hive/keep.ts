@@ -3,11 +3,10 @@ import { inMs } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
 import { objectProblems } from "../base/problems.ts";
 import type { QueueSpec } from "../contract/queue-operator.ts";
-import type { Provider } from "../contract/provider.ts";
+import type { Capabilities, Provider } from "../contract/provider.ts";
 import type { KeepRule } from "../contract/topic-log.ts";
 import { declaredTypes } from "../events/event-type.ts";
-import { keepRuleProblems, type Keep } from "../events/keep.ts";
-import { reasonOf } from "./hive-log.ts";
+import { keepRuleProblems, type Keep } from "../events/event-type-options.ts";
 
 /** Topics by name, `OrderAccepted-` or `OrderAccepted`; `*` stands for all others. */
 export type KeptTopics = Readonly<Record<string, Keep>>;
@@ -99,4 +98,9 @@ function ruleOf(rule: Keep): KeepRule {
   const options = typeof rule === "object" ? rule : { for: rule };
   const { for: length = "forever", maxBytes = Infinity, compact = false, evenUnread = false } = options;
   return { forMs: length === "forever" ? Infinity : inMs(length), maxBytes, compact, evenUnread };
+}
+
+/** Returns why a provider has no log. */
+export function reasonOf({ log }: Capabilities): string {
+  return typeof log === "string" ? log : "it has no log";
 }

@@ -64,9 +64,9 @@ export class Operated {
 
   /** Applies what operators set before anything starts, and follows them. */
   async start(): Promise<void> {
+    this.#alerting?.start();
     await this.#follower.start();
     await this.#beater.start();
-    this.#alerting?.start();
   }
 
   /** Follows operators before a delivery of a host, which runs no timers. */

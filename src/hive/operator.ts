@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from "../base/clock.ts";
+import type { Hold } from "../actors/pause.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { CancelChoice, QueueSpec } from "../contract/queue-operator.ts";
 import { Controls, type ByOperator, type OperatedStates, type PauseOptions } from "../controls/controls.ts";
@@ -92,6 +93,11 @@ export class Operator implements Operating, AsyncDisposable {
     return this.#controls.states();
   }
 
+  /** @internal The pauses of subscriptions for a trace; `undefined` when the stores cannot be read. */
+  async holds(): Promise<ReadonlyMap<string, Hold> | undefined> {
+    return await this.#controls.holds().catch(() => undefined);
+  }
+
   /** Returns every pause that has not ended: of operators, and of supervision in each process. */
   async pauses(): Promise<readonly ActivePause[]> {
     return pausesOf(await this.states(), await this.hives());
@@ -135,7 +141,8 @@ export class Operator implements Operating, AsyncDisposable {
     const { queues } = this.provider;
     const spec: QueueSpec = { name, ordered: false, leaseMs: 30_000, maxAttempts: 10 };
     if ((await queues.missing([spec])).length === 0) return;
-    const read = (await this.hives()).flatMap(({ subscriptions }) => subscriptions.map(({ queue }) => queue));
+    const hives = await this.hives().catch((): readonly RunningHive[] => []);
+    const read = hives.flatMap(({ subscriptions }) => subscriptions.map(({ queue }) => queue));
     const listed = ((await queues.names?.()) ?? []).map(String);
     throw unknownName("QueueNotFound", name.kind, name.toString(), [...new Set([...read, ...listed])].toSorted());
   }

@@ -142,6 +142,7 @@ export function hiveOptionProblems(options: unknown): string[] {
     ...keepProblems(keep),
     ...controlsProblems(controls),
     ...alertProblems(alerts),
+    ...(controls === false && alerts !== undefined ? ["alerts need controls: leave controls: false out"] : []),
     ...publishesProblems("", options),
     ...defaultsProblems(defaults),
   ];

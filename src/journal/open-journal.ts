@@ -16,7 +16,7 @@ const minEntries = wholeNumber(100);
 const defaultEntries = { memory: 2_000, stored: 100_000 };
 
 /** Returns where hives on a provider keep their journal by default. */
-function defaultJournal({ name }: Pick<Provider, "name">): ProviderModule["journal"] {
+export function defaultJournal({ name }: Pick<Provider, "name">): ProviderModule["journal"] {
   return registeredProvider(name)?.journal ?? "off";
 }
 

@@ -1,16 +1,9 @@
 import { checkedDuration, checkedNumber, checkedOptions } from "../../base/checked-number.ts";
 import { sleep } from "../../base/clock.ts";
-import type { Duration } from "../../base/duration.ts";
 import { time, wholeNumber } from "../../base/numbers.ts";
 import type { Middleware } from "../actor.ts";
 import { perClock } from "./per-clock.ts";
-
-export interface ThrottleOptions {
-  /** Runs that may start within `per`; at least 1. */
-  readonly limit: number;
-  /** @default 1_000 */
-  readonly per?: Duration | undefined;
-}
+import type { ThrottleOptions } from "./throttle-options.ts";
 
 /**
  * Starts at most `limit` runs within any span of `per`, in this process.

@@ -28,8 +28,8 @@ interface Row extends QueueCounts {
   readonly lag: number;
   /** The pauses of the subscription: of operators, and of supervision in each process. */
   readonly pauses: readonly ActivePause[];
-  /** The number of processes that read it, by their heartbeats. */
-  readonly readers: number;
+  /** The number of processes that read it, by their heartbeats; `null` when these cannot be read. */
+  readonly readers: number | null;
   /** Events of an ordered queue that hold back their key; `null` where the provider does not know. */
   readonly holders: readonly Omit<KeyHolder, "partitionKey">[] | null;
   /** The place in the log of its topic; `null` when the topic keeps no events. */
@@ -119,8 +119,9 @@ async function rowsOf(provider: Provider, names: readonly QueueName[]): Promise<
   const { queues } = provider;
   const now = systemClock.now();
   const operator = new Operator(provider);
-  const [pauses, hives] = await Promise.all([operator.pauses(), operator.hives()]);
-  const read = hives.flatMap(({ subscriptions }) => subscriptions.map(({ queue }) => queue));
+  // Counts are of use also to those who have no right to the stores.
+  const [pauses = [], hives] = await Promise.all([ifReadable(operator.pauses()), ifReadable(operator.hives())]);
+  const read = hives?.flatMap(({ subscriptions }) => subscriptions.map(({ queue }) => queue));
   return Promise.all(
     names.map(async (name) => {
       const counts = await countsOf(queues, name);
@@ -134,12 +135,22 @@ async function rowsOf(provider: Provider, names: readonly QueueName[]): Promise<
         oldestMs,
         lag: counts.ready + counts.leased,
         pauses: pausesOn(pauses, queue),
-        readers: read.filter((one) => one === queue).length,
+        readers: read ? read.filter((one) => one === queue).length : null,
         holders,
         log: await positionOf(queues, name),
       };
     }),
   );
+}
+
+/** Returns what is read from the stores of a provider; `undefined` when they cannot be read. */
+async function ifReadable<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isBeeHiveError(error)) return undefined;
+    throw error;
+  }
 }
 
 async function countsOf(operator: QueueOperator, name: QueueName): Promise<QueueCounts> {

@@ -36,7 +36,7 @@ export const trace: CliCommand = defineCommand<{ live: boolean }, [id: string, m
       descriptors: await descriptorsOf(context, modules),
       now: systemClock.now(),
       queues: live ? provider.queues : undefined,
-      holds: live ? await new Operator(provider).controls.holds() : undefined,
+      holds: live ? await new Operator(provider).holds() : undefined,
     });
     if (output.json) output.result(traced);
     else output.write(printable(redact(traceText(traced))));

@@ -7,7 +7,7 @@ import type { CollectionStore, Identified, Stored } from "../../contract/stores.
 import type { QueueName } from "../../events/queue-name.ts";
 import type { RunningHive } from "../heartbeats.ts";
 import type { ActivePause } from "../pauses.ts";
-import { watchedBy, type Alert, type AlertContext, type AlertRule, type Watched } from "./alert.ts";
+import { isAge, watchedBy, type Alert, type AlertContext, type AlertRule, type Watched } from "./alert.ts";
 import { find, type Finding } from "./incidents.ts";
 
 export interface AlertingParts extends AlertContext {
@@ -58,7 +58,14 @@ export class Alerting {
       .digest("base64url");
   }
 
+  /** @throws BeeHiveError `InvalidConfiguration` for a rule about ages, where the provider does not know them. */
   start(): void {
+    const { provider, rules } = this.#parts;
+    if (rules.some(isAge) && !provider.queues.oldest)
+      throw new BeeHiveError(
+        "InvalidConfiguration",
+        `alerts: ${provider.name} does not report how long events wait; give lag a number of events.`,
+      );
     this.#schedule();
   }
 

@@ -15,7 +15,7 @@ import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import type { Provider } from "../../../src/contract/provider.ts";
 import type { Hive } from "../../../src/hive/hive.ts";
-import { actor } from "../../../src/testing/contracts/hive/harness.ts";
+import { actor, tampered } from "../../../src/testing/contracts/hive/harness.ts";
 import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";
 
@@ -188,6 +188,23 @@ test("a webhook posts JSON, and an answer that is no success is an error", async
   assert.not.match(error.message, "hunter2");
   server.closeAllConnections();
   server.close();
+});
+
+test("a wait is refused as a limit where the provider reports no ages", async () => {
+  const { provider, start } = scene((send) => ({ on: "lag", above: "1m", send }));
+  const queues = new Proxy(provider.queues, {
+    get: (target, name) => {
+      const value: unknown = name === "oldest" ? undefined : Reflect.get(target, name, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+  const error = await failureOf(start({ provider: { ...tampered(provider, {}), queues } }));
+  assert.match(error.message, /memory does not report how long events wait/);
+});
+
+test("alerts without controls are refused", async () => {
+  const alerts: readonly AlertRule[] = [{ on: "dead-letter", send: () => {} }];
+  assert.match((await failureOf(createHive({ alerts, controls: false }))).message, /alerts need controls/);
 });
 
 test("wrong rules are refused with every problem", async () => {

@@ -53,7 +53,8 @@ async function pauseElsewhere({ provider, clock }: Scene, until?: number): Promi
 }
 
 test("a pause of another process is followed at the next look", async () => {
-  const given = await scene();
+  const outcomes: string[] = [];
+  const given = await scene({ onDelivery: ({ outcome }) => outcomes.push(outcome) });
   const { clock, hive, seen } = given;
   await hive.start();
   await pauseElsewhere(given);
@@ -63,7 +64,7 @@ test("a pause of another process is followed at the next look", async () => {
   await clock.advance("2s");
   await hive.push(new Event("Job", 2));
   await clock.advance("1h");
-  assert.equal(seen, [1]);
+  assert.equal([seen, outcomes], [[1], ["committed"]], "nothing is leased, to be given back");
   await hive.stop();
 });
 

@@ -66,7 +66,7 @@ test("an act without its operator or its choice is refused", async () => {
   await using hive = await idleHive();
   await throwsCode("InvalidConfiguration", () => hive.queue("Orders").purge({ by: "" }));
   await throwsCode("InvalidKey", () => hive.cancel({} as never));
-  await throwsCode("InvalidKey", () => hive.cancel({ id: "a", key: "k" } as never));
+  await throwsCode("InvalidKey", () => hive.cancel({ id: "a", key: "k" }));
   await throwsCode("InvalidKey", () => hive.queue("Orders").drop({} as never));
 });
 
