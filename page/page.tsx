@@ -15,7 +15,7 @@ import { Send } from "./send.tsx";
 import { TraceScreen } from "./trace.tsx";
 
 interface ScreenProps {
-  /** The part of the address behind the name of the screen, such as the name of a queue. */
+  /** The object of the screen, such as the name of a queue. */
   readonly of: string;
 }
 

@@ -5,7 +5,7 @@ import type { Series } from "./wire.ts";
 const bucketMs = 20_000;
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
-/** Entries of other processes reach a store late, so the last columns are counted anew, in ms. */
+/** The last columns are counted anew, in ms: entries of other processes reach a store late. */
 const recountMs = 40_000;
 /** Maximum entries of the first look: a journal may hold millions. */
 const maxEntries = 200_000;

@@ -10,7 +10,7 @@ import type { Journal } from "../journal/journal.ts";
 import { journalOf } from "../journal/open-journal.ts";
 import type { Pulser } from "../pulses/pulser.ts";
 
-/** The provider that the dashboard looks at, with what is known about the actors on it. */
+/** The provider to look at, with the known parts of its application. */
 export interface Watched {
   readonly provider: Provider;
   readonly clock: Clock;
