@@ -54,7 +54,7 @@ export class Activity {
       if (entry.actor !== undefined && entry.queueName !== "") this.readers.set(entry.queueName, entry.actor);
       if (++read >= maxEntries) break;
     }
-    for (const start of this.#buckets.keys()) if (start >= since || start < now - hourMs) this.#buckets.delete(start);
+    for (const start of this.#buckets.keys()) if (start < now - hourMs) this.#buckets.delete(start);
     for (const [start, bucket] of fresh) this.#buckets.set(start, bucket);
     this.#readAt = now;
   }
