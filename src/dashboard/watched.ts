@@ -1,13 +1,12 @@
 import type { ActorDescriptor } from "../actors/actor.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
-import { registeredProvider } from "../contract/provider-module.ts";
 import type { Provider } from "../contract/provider.ts";
 import { isEventType, type EventType } from "../events/event-type.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import type { Hive } from "../hive/hive.ts";
 import { Operator } from "../hive/operator.ts";
 import type { Journal } from "../journal/journal.ts";
-import { journalOf } from "../journal/open-journal.ts";
+import { defaultJournal, journalOf } from "../journal/open-journal.ts";
 import type { Pulser } from "../pulses/pulser.ts";
 
 /** The provider to look at, with the known parts of its application. */
@@ -34,13 +33,12 @@ export function watchedOf(source: Hive | Provider, known: KnownParts = {}): Watc
   const provider = "descriptors" in source ? source.provider : source;
   const descriptors = hive?.descriptors ?? known.descriptors ?? [];
   const read = descriptors.flatMap(({ event }) => (isEventType(event) ? [event] : []));
-  const journalKind = registeredProvider(provider.name)?.journal;
   const clock = known.clock ?? systemClock;
   return {
     provider,
     clock,
     operator: hive?.operator ?? new Operator(provider, clock),
-    journal: hive ? hive.journal : journalKind === "memory" ? undefined : journalOf(provider),
+    journal: hive ? hive.journal : defaultJournal(provider) === "memory" ? undefined : journalOf(provider),
     descriptors,
     pulsers: hive?.pulsers ?? known.pulsers ?? [],
     eventTypes: [...new Set([...(known.eventTypes ?? []), ...read])],
