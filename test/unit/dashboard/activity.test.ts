@@ -69,7 +69,7 @@ test("what is older than an hour is gone", async () => {
   assert.is(activity.of("Ordered-Payment", now + 61 * minute).done, 0);
 });
 
-test("the charts have a column for each part of the hour, and the longest wait", async () => {
+test("charts have a column for each part of the hour, and longest waits", async () => {
   const journal = new MemoryJournal(100);
   journal.append(attempt(now - minute, { timestamp: now - minute - 5_100 }));
   const activity = new Activity(journal);
