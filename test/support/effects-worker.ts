@@ -21,6 +21,8 @@ export interface WorkerOptions {
   readonly leaseMs: number;
   /** Duration of each job, in ms. */
   readonly workMs?: number;
+  /** How often a job is tried; each kill of a worker that has it counts. @default 10 */
+  readonly maxAttempts?: number;
   /** Never finishes a job. */
   readonly hangs?: boolean;
   /** Stays when no job is left. */
@@ -39,6 +41,7 @@ const {
   jobs,
   leaseMs,
   workMs = 0,
+  maxAttempts = 10,
   hangs = false,
   stays = false,
 } = JSON.parse(process.argv[2] ?? "{}") as WorkerOptions;
@@ -50,7 +53,7 @@ function shardOf(job: string): string {
 
 /** Counts each job once, and publishes it to the next hop. */
 @injects(counterStore, Effects)
-@actorDescription("Job-Count", { parallelism: 8, lease: leaseMs, publishes: ["Counted"] })
+@actorDescription("Job-Count", { parallelism: 8, lease: leaseMs, retry: { maxAttempts }, publishes: ["Counted"] })
 class Count implements ProcessorActor {
   constructor(
     private readonly counters: CounterStore,
@@ -71,7 +74,7 @@ class Count implements ProcessorActor {
 
 /** Does the same at the next hop. */
 @injects(counterStore, Effects)
-@actorDescription("Counted-Note", { parallelism: 8, lease: leaseMs })
+@actorDescription("Counted-Note", { parallelism: 8, lease: leaseMs, retry: { maxAttempts } })
 class Note implements ProcessorActor {
   constructor(
     private readonly counters: CounterStore,

@@ -14,14 +14,16 @@ const test = suite("postgres: crash", { timeoutMs: 120_000 + kills * 15_000, ski
 test(`effects happen once through ${kills} kills of workers`, async () => {
   const schema = postgresSchema();
   const url = `${schema.url}&deduplication=1h`;
+  // On a slow machine many workers are killed before they settle the first jobs.
+  const maxAttempts = 10 + kills;
   for (let run = 0; run < kills; run++) {
-    const worker = new Worker({ url, jobs: [run * jobsARun, (run + 1) * jobsARun], leaseMs: 1_000 });
+    const worker = new Worker({ url, jobs: [run * jobsARun, (run + 1) * jobsARun], leaseMs: 1_000, maxAttempts });
     await worker.said("ready");
     await sleep(Math.random() * 250);
     await worker.kill();
   }
   // Push again in case the first push was lost, and work until the queue is empty.
-  await new Worker({ url, jobs: [0, kills * jobsARun], leaseMs: 1_000 }).done();
+  await new Worker({ url, jobs: [0, kills * jobsARun], leaseMs: 1_000, maxAttempts }).done();
   await assertOnce(url, kills * jobsARun);
   await schema.drop();
 });
