@@ -1,7 +1,7 @@
 /** A value of a parameter. */
 export type Value = string | number | boolean | null | Uint8Array | readonly Value[] | JoinedBytes;
 
-/** An array of bytes that travels as its bytes: as an array it would be a text of twice the size. */
+/** An array of bytes that travels as its bytes. As an array it would be a text of twice the size. */
 export class JoinedBytes {
   readonly joined: Buffer;
   readonly lengths: readonly (number | null)[];

@@ -21,7 +21,7 @@ export interface LeaseLoopParts {
   readonly notices: Notices;
 }
 
-/** The loop of a poll: it takes what is due, and waits for what is handed over or said to be there. */
+/** The loop of a poll: it takes what is due, and waits for what others hand over. */
 export class LeaseLoop {
   readonly #parts: LeaseLoopParts;
   readonly #unreadable: UnreadableRows<PostgresLease>;
