@@ -5,6 +5,8 @@ import type { Look, Me } from "../src/dashboard/wire.ts";
 /** The folder of the script; all that the page asks for is beside it. */
 const folder = new URL(".", import.meta.url);
 const retryMs = 3_000;
+/** A redirect leads to a login, whose page is no answer. */
+const ownAnswers = { redirect: "manual" } as const;
 
 /** The state of the page that all screens share. */
 export interface Live {
@@ -78,7 +80,7 @@ export function addressOf(path: string, query: Query = {}): string {
 
 /** Asks the server. @throws Refused. */
 export async function get<T>(path: string, query: Query = {}): Promise<T> {
-  const request = { headers: { accept: "application/json" } };
+  const request = { ...ownAnswers, headers: { accept: "application/json" } };
   return (await (await checked(fetch(addressOf(path, query), request))).json()) as T;
 }
 
@@ -102,13 +104,15 @@ export async function* progressOf<T>(name: string, given: object, signal: AbortS
 
 function post(name: string, given: object, signal?: AbortSignal): Promise<Response> {
   const headers = { "content-type": "application/json", "x-beehive-dashboard": "1" };
-  const request = { method: "POST", headers, body: JSON.stringify(given), ...(signal && { signal }) };
+  const request = { ...ownAnswers, method: "POST", headers, body: JSON.stringify(given), ...(signal && { signal }) };
   return checked(fetch(new URL(`do/${name}`, folder), request));
 }
 
 async function checked(asked: Promise<Response>): Promise<Response> {
   const response = await asked;
   if (response.ok) return response;
+  if (response.type === "opaqueredirect")
+    throw new Refused(401, "You are not signed in any more. Load the page again.");
   const { error } = (await response.json().catch(() => ({}))) as { readonly error?: string };
   throw new Refused(response.status, error ?? `The server responded with ${response.status}.`);
 }

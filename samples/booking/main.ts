@@ -17,5 +17,5 @@ for (const [id, card] of [
   await hive.settle();
 }
 
-for await (const { id, status } of hive.hive.store(Bookings).all()) console.log(`${id}: ${status}`);
+for await (const { id, status } of hive.store(Bookings).all()) console.log(`${id}: ${status}`);
 console.log(`free rooms: ${await stores.counters.get(freeRooms, "2030-05-01")}`);

@@ -29,7 +29,8 @@ const ops = dashboard(hive, { authorize });
 app.all("/ops/*", (context) => ops.fetch(context.req.raw));
 
 app.onError((error, context) => {
-  if (isBeeHiveError(error, "InvalidEvent")) return context.json({ error: error.message }, 400);
+  if (isBeeHiveError(error, "InvalidEvent") || error instanceof SyntaxError)
+    return context.json({ error: error.message }, 400);
   throw error;
 });
 

@@ -29,7 +29,9 @@ const server = createServer((request, response) => {
   if (/^\/ops\b/.test(request.url ?? "")) return ops(request, response);
   answer(request)
     .catch((error: unknown): [number, unknown] =>
-      isBeeHiveError(error, "InvalidEvent") ? [400, { error: error.message }] : [500, { error: "see the log" }],
+      isBeeHiveError(error, "InvalidEvent") || error instanceof SyntaxError
+        ? [400, { error: error.message }]
+        : [500, { error: "see the log" }],
     )
     .then(([status, body]) =>
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body)),

@@ -41,13 +41,15 @@ export async function servesShop(sample: string): Promise<void> {
 }
 
 async function useShop(url: string): Promise<void> {
-  const post = async (body: object): Promise<number> => {
+  const post = async (given: object | string): Promise<number> => {
+    const body = typeof given === "string" ? given : JSON.stringify(given);
     const headers = { "content-type": "application/json", connection: "close" };
-    return (await fetch(`${url}/orders`, { method: "POST", headers, body: JSON.stringify(body) })).status;
+    return (await fetch(`${url}/orders`, { method: "POST", headers, body })).status;
   };
   const get = (path: string): Promise<Response> => fetch(`${url}${path}`, { headers: { connection: "close" } });
   expect("an order is accepted", await post({ orderId: "1042" }), 202);
   expect("a wrong order is refused", await post({ order: 1 }), 400);
+  expect("a text that is no JSON is refused", await post("no JSON"), 400);
   await until(async () => (await get("/orders/1042")).status === 200);
   expect("the order is paid", JSON.stringify(await (await get("/orders/1042")).json()).includes('"paid"'), true);
   expect("an unknown order is not found", (await get("/orders/1")).status, 404);

@@ -119,6 +119,10 @@ function namesakes(descriptors: readonly ActorDescriptor[]): string[] {
     const other = first.get(name) ?? descriptor;
     first.set(name, other);
     if (other.actorType === actorType || (event ?? other.event) === undefined) return [];
-    return [`two actors are called ${name}, on "${other.queueName}" and "${queueName}": give one of them a name`];
+    const own = `${queueName.topic}${name}`;
+    return [
+      `two actors are called ${name}, on "${other.queueName}" and "${queueName}": ` +
+        `give one of them the option name, such as { name: "${own}" }`,
+    ];
   });
 }

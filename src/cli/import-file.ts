@@ -72,6 +72,6 @@ function decoratorHint(error: unknown, file: string): string {
 /** Returns the message of an error with the places in the user's own code. */
 function describe(error: unknown): string {
   const own = error instanceof Error ? (error.stack ?? "").split("\n") : [];
-  const places = own.filter((line) => /^\s+at /.test(line) && !/node:internal|node_modules/.test(line)).slice(0, 3);
+  const places = own.filter((line) => /^\s+at /.test(line) && !/\bnode:|node_modules/.test(line)).slice(0, 3);
   return [messageOf(error), ...places].join("\n");
 }

@@ -4,7 +4,7 @@ import type { Provider } from "../contract/provider.ts";
 import { parseProviderUrl } from "../contract/provider-url.ts";
 import type { QueueOperator } from "../contract/queue-operator.ts";
 import { QueueName } from "../events/queue-name.ts";
-import { openProvider, providerModule } from "../hive/open-provider.ts";
+import { openProvider, providerModule, withPackages } from "../hive/open-provider.ts";
 import { MissingFile, UsageError } from "./exit-code.ts";
 
 /**
@@ -30,7 +30,7 @@ export async function assertProviderExists(url: string, make: boolean): Promise<
     throw new UsageError(
       `${scheme}: belongs to one process, and no other process can see into it. Name another provider.`,
     );
-  const missing = make ? undefined : await module?.missing?.(url);
+  const missing = make || !module ? undefined : await withPackages(module, () => module.missing?.(url));
   if (missing !== undefined)
     throw new MissingFile(`There is no ${missing} ${urlWithoutOptions(url)}. Create it with: beehive setup MODULE`);
 }

@@ -20,6 +20,11 @@ export function durationText(ms: number): string {
   return parts.length === 0 ? "0s" : parts.slice(0, 2).join(" ");
 }
 
+/** Returns a number with its noun: `1 actor`, `3 actors`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** Returns a table as aligned columns, numbers to the right. */
 export function table(given: readonly (readonly string[])[], titles: readonly string[]): string {
   const rows = given.map((row) => row.map(printableLine));

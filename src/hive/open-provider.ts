@@ -55,11 +55,23 @@ export async function openProvider(url: string, context: Partial<ProviderContext
       `No provider is called "${scheme}". There are ${known.join(", ")} and ${last}.`,
     );
   }
+  return withPackages(module, () => module.open(url, { clock: systemClock, ...context }));
+}
+
+/**
+ * Calls a function of a provider, which imports the packages of the provider.
+ *
+ * @throws BeeHiveError `InvalidConfiguration` that names the packages to install.
+ */
+export async function withPackages<T>(
+  { scheme, packages }: Pick<ProviderModule, "scheme" | "packages">,
+  work: () => T | Promise<T>,
+): Promise<T> {
   try {
-    return await module.open(url, { clock: systemClock, ...context });
+    return await work();
   } catch (cause) {
-    if (module.packages === undefined || !isMissingModule(cause)) throw cause;
-    const message = `This provider needs packages that are not installed: npm install ${module.packages}`;
+    if (packages === undefined || !isMissingModule(cause)) throw cause;
+    const message = `The provider ${scheme}: needs packages that are not installed. Run npm install ${packages}`;
     throw new BeeHiveError("InvalidConfiguration", message, { cause });
   }
 }

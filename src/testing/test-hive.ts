@@ -7,6 +7,7 @@ import type { DeliveryReport } from "../delivery/delivery.ts";
 import type { Event } from "../events/event.ts";
 import { silentLogger } from "../base/logger.ts";
 import { openProvider } from "../hive/open-provider.ts";
+import type { Token } from "../injection/tokens.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { Stores } from "../contract/stores.ts";
 import { causalTree, type CausalTree } from "./causal-tree.ts";
@@ -86,6 +87,16 @@ export class TestHive implements AsyncDisposable {
   /** Stores that write at once. */
   get stores(): Stores {
     return this.hive.provider.stores;
+  }
+
+  /**
+   * Returns a store by its token, typed; it writes at once.
+   *
+   * @example
+   * assert.equal((await hive.store(Orders).get("1")).status, "paid");
+   */
+  store<T>(token: Token<T>): T {
+    return this.hive.store(token);
   }
 
   /** Publishes events from outside any actor. */

@@ -43,6 +43,11 @@ test("a project that is set up is well", async () => {
   ]);
 });
 
+test("an actor with several subscriptions counts once", async () => {
+  const { found } = await examine("samples/booking/hive.ts");
+  assert.is(found.find(({ check }) => check === "modules")?.text, "7 actors, 12 subscriptions, 0 pulsers");
+});
+
 test("a missing file is a problem, and is not made", async () => {
   using folder = folderWith();
   const provider = `sqlite:${folder.at("hive.db")}`;

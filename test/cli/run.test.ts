@@ -89,7 +89,8 @@ test("a worker that cannot run ends with 2 and a message", async () => {
   using folder = folderWith({
     "plain.ts": "export const level: string = 'x';",
     "broken.mjs": "import './nowhere.mjs';",
-    "thrown.mjs": "throw new Error('the container has no bank');",
+    "thrown.mjs": `import { EventEmitter } from "node:events"; const fail = () => { throw new Error("the container has no bank"); };
+      new EventEmitter().on("open", fail).emit("open");`,
     "empty.mjs": "export const nothing = 1;",
   });
   const at = { cwd: folder.path };
@@ -117,6 +118,7 @@ test("a worker that cannot run ends with 2 and a message", async () => {
     assert.equal([code, stdout], [2, ""], stderr);
     assert.match(stderr, pattern);
   }
+  assert.not.match(results[3]?.stderr ?? "", "node:events", "places of Node itself are not shown");
   const unchecked = results.at(-1);
   assert.is(unchecked?.code, 1);
   assert.match(unchecked?.stderr ?? "", /OrderPlaced-Packing/);

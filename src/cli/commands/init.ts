@@ -21,9 +21,9 @@ function fromHere(spec: string): string {
 
 export const init: CliCommand = defineCommand<Options, [folder: string]>({
   name: "init",
-  summary: "create a project with an actor and its test",
+  summary: "create a project with actors and a test",
   description:
-    "Creates a project that runs: one actor, its test, a durable queue in a file, and its npm packages. Overwrites " +
+    "Creates a project that runs: two actors, a test, a durable queue in a file, and its npm packages. Overwrites " +
     "nothing: when one of the files exists, it names that file and creates none.",
   define: (command) =>
     command

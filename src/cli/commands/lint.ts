@@ -6,6 +6,7 @@ import { defineCommand, moduleArgument, type CliCommand } from "../command.ts";
 import { exitCode, UsageError } from "../exit-code.ts";
 import { graphOf, unreadAt } from "../graph-source.ts";
 import type { Output } from "../output.ts";
+import { counted } from "../text.ts";
 
 interface Options {
   readonly for?: string;
@@ -57,8 +58,8 @@ export const lint: CliCommand = defineCommand<Options, [modules: string[]]>({
       for (const one of found) output.print(describe(one, output));
       if (!loaded.isWhole)
         output.note(
-          'Bindings are not checked: no module exports a "hive" with its container, or one exports a function as ' +
-            '"hive".',
+          "Bindings are not checked: for that, export the container in an object, as " +
+            "export const hive = { container }; a function is called only by a start.",
         );
       output.note(summary(errors, warnings, loaded.descriptors.length));
     }
@@ -74,10 +75,6 @@ function describe({ rule, severity, where, message }: Finding, output: Output): 
 function summary(errors: number, warnings: number, actors: number): string {
   if (errors + warnings === 0) return `No problems in ${counted(actors, "subscription")}.`;
   return `${counted(errors, "error")}, ${counted(warnings, "warning")}.`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function rulesIn(list: string | undefined): RuleName[] {

@@ -12,6 +12,7 @@ import { UsageError } from "../exit-code.ts";
 import { several } from "../option-parsers.ts";
 import { placeInLog } from "./log.ts";
 import { consumerQueue } from "./queues.ts";
+import { counted } from "../text.ts";
 
 interface Options extends AsOptions {
   readonly to: StartPosition;
@@ -70,10 +71,6 @@ export const rewind: CliCommand = defineCommand<Options, [subscription: string]>
     }
   },
 });
-
-function counted(count: number, what: string): string {
-  return `${count} ${count === 1 ? what : `${what}s`}`;
-}
 
 const kinds = ["collection", "keyed list", "key-value", "counter"] as const;
 

@@ -48,7 +48,11 @@ export const simulate: CliCommand = defineCommand<Options, [modules: string[]]>(
       .option("--processes <n>", "the number of processes that share the work", whole(1), 2)
       .option("--faults <n>", "the mean number of faults in a run", whole(), 3)
       .option("--ignore <path>", "leave a property or a path out of the comparison; may be repeated", several)
-      .option("--within <time>", "the most virtual time of a run", duration(1), 30 * 24 * 3_600_000)
+      .addOption(
+        new Option("--within <time>", "the most virtual time of a run")
+          .argParser(duration(1))
+          .default(30 * 24 * 3_600_000, "30d"),
+      )
       .option("--story", "tell the story of the run with --seed, also when it does not fail")
       .option("--all", "go on after a failure, and count the failures"),
   examples: [

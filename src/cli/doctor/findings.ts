@@ -6,6 +6,7 @@ import type { Application } from "../application.ts";
 import type { CommandContext } from "../command.ts";
 import { MissingFile } from "../exit-code.ts";
 import { urlWithoutOptions } from "../open-existing-provider.ts";
+import { counted } from "../text.ts";
 import { problem, skipped, well, type Finding } from "./finding.ts";
 import { nodeFinding, packageFindings, peerFindings } from "./project.ts";
 import { clockFinding, cureOf, queueFindings, rightFinding } from "./provider.ts";
@@ -35,7 +36,13 @@ export async function* findings(
     try {
       application = await context.application(modules);
       const { descriptors, pulsers } = application;
-      yield well("modules", `${descriptors.length} actors and ${pulsers.length} pulsers, with their decorators`);
+      const actors = new Set(descriptors.map(({ name }) => name)).size;
+      const found = [
+        counted(actors, "actor"),
+        counted(descriptors.length, "subscription"),
+        counted(pulsers.length, "pulser"),
+      ];
+      yield well("modules", found.join(", "));
     } catch (error) {
       yield problem("modules", messageOf(error), "the message names the file or the option to change");
     }
@@ -57,7 +64,10 @@ async function* providerFindings(
     try {
       provider = await context.provider();
     } catch (error) {
-      const cure = error instanceof MissingFile ? "run beehive setup with your modules" : cureOf(error);
+      const cure =
+        error instanceof MissingFile
+          ? "run beehive setup with your modules, or start a worker, which creates it too"
+          : cureOf(error);
       yield problem("provider", messageOf(error), cure);
       return;
     }

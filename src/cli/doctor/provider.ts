@@ -62,5 +62,5 @@ export function cureOf(error: unknown): string {
   if (isBeeHiveError(error, "Unavailable"))
     return "check the address, the network and the firewall, and that the server runs";
   if (isBeeHiveError(error, "QueueNotFound")) return "run beehive setup with the same modules";
-  return "the message names the setting to change; beehive config shows where it came from";
+  return "the message says what to change; beehive config shows where each setting came from";
 }

@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
 import { createHive, QueueName, registerProvider, systemClock, type ProviderModule } from "beehive-actors";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
+import { assertProviderExists } from "../../../src/cli/open-existing-provider.ts";
 import { openProvider, providerModule, providersWith } from "../../../src/hive/open-provider.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
@@ -13,6 +14,9 @@ const own: ProviderModule = {
   journal: "stored",
   sharedBetweenProcesses: true,
   messagingSystem: "own",
+  missing: async () => {
+    throw Object.assign(new Error("no own-client"), { code: "ERR_MODULE_NOT_FOUND" });
+  },
   open(url, { clock }) {
     if (url === "own:broken") throw Object.assign(new Error("no own-client"), { code: "ERR_MODULE_NOT_FOUND" });
     return Object.assign(new MemoryProvider({ clock }), { name: "own" });
@@ -31,6 +35,12 @@ test("packages that are not installed are named with npm install", async () => {
   registerProvider(own);
   const context = { clock: systemClock };
   const { message } = await throwsCode("InvalidConfiguration", () => openProvider("own:broken", context));
+  assert.match(message, "npm install own-client");
+});
+
+test("a command that only looks names missing packages, too", async () => {
+  registerProvider(own);
+  const { message } = await throwsCode("InvalidConfiguration", () => assertProviderExists("own:here", false));
   assert.match(message, "npm install own-client");
 });
 

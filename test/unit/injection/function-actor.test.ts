@@ -150,6 +150,7 @@ test("two actors of one name are a problem", async () => {
     actorsFrom([Email("OrderAccepted"), Email("OrderPaid")]),
   );
   assert.match(error.message, 'two actors are called Email, on "OrderAccepted-Email" and "OrderPaid-Email"');
+  assert.match(error.message, 'the option name, such as { name: "OrderPaidEmail" }');
 });
 
 test("the compiler refuses what a function may not return", () => {

@@ -8,7 +8,8 @@ export async function POST(request: Request): Promise<Response> {
     await (await hive()).push(event);
     return new Response(null, { status: 202 });
   } catch (error) {
-    if (isBeeHiveError(error, "InvalidEvent")) return Response.json({ error: error.message }, { status: 400 });
+    if (isBeeHiveError(error, "InvalidEvent") || error instanceof SyntaxError)
+      return Response.json({ error: error.message }, { status: 400 });
     throw error;
   }
 }
