@@ -124,12 +124,15 @@ export class HiveQueue {
   }
 
   /**
-   * Leases events again. Does nothing when no operator has paused it.
+   * Leases events again. Does nothing when no operator has paused it, and returns false.
    *
-   * @throws BeeHiveError `InvalidState` while all subscriptions are paused.
+   * @throws BeeHiveError `InvalidState` while all subscriptions are paused, `QueueNotFound`.
    */
-  resume(options: ByOperator): Promise<void> {
-    return this.#operator.controls.resume("queue", this.name.toString(), options);
+  async resume(options: ByOperator): Promise<boolean> {
+    const ended = await this.#operator.controls.resume("queue", this.name.toString(), options);
+    // A pause outlives its subscription, so the name is checked only where there is none.
+    if (!ended) await this.#assertRead("resume");
+    return ended;
   }
 
   /**
@@ -314,7 +317,7 @@ export class HiveQueue {
    * await hive.queue("OrderAccepted-Totals").rewind({ to: "beginning", outputs: "drop", clear: [Totals] });
    */
   async rewind(options: RewindOptions): Promise<void> {
-    throwProblems(rewindProblems(options));
+    throwProblems(rewindProblems(options), `Cannot rewind ${this.name}`);
     const { to, outputs, clear = [] } = options;
     await logOf(this.#provider).rewind(this.name, to, outputs, clearedStores(this.#provider, clear));
   }
