@@ -77,6 +77,11 @@ function afterValue(json: string, at: number): number {
   return json.length;
 }
 
+/** Returns JSON without line breaks, for a file of lines. Texts within hold none, so nothing else changes. */
+export function oneLine(json: string): string {
+  return json.replaceAll(/[\r\n]/g, " ");
+}
+
 const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{[][ \t\n\r]*[}\]]|[{}[\],:]|[ \t\n\r]+/g;
 
 /** Returns JSON with line breaks and indents, its numbers as they are written; `undefined` for what is no JSON. */
