@@ -117,6 +117,7 @@ const requeue: CliCommand = defineCommand<RequeueOptions, [queue: string, id: st
   ],
   endsItself: true,
   async run({ output, provider, signal }, options, queue, id) {
+    const by = operatorOf(options);
     const opened = await provider();
     const { queues } = opened;
     const name = consumerQueue(queue);
@@ -139,7 +140,7 @@ const requeue: CliCommand = defineCommand<RequeueOptions, [queue: string, id: st
       throw error;
     } finally {
       shown.end();
-      await recordAct(opened, { by: operatorOf(options), act: "requeue", on: `${name}` }, requeued, letters);
+      await recordAct(opened, { by, act: "requeue", on: `${name}` }, requeued, letters);
     }
   },
 });
@@ -203,6 +204,7 @@ const drop: CliCommand = defineCommand<DropOptions, [queue: string, id: string |
   ],
   endsItself: true,
   async run({ output, provider, signal }, options, queue, id) {
+    const by = operatorOf(options);
     const opened = await provider();
     const { queues } = opened;
     const name = consumerQueue(queue);
@@ -224,7 +226,7 @@ const drop: CliCommand = defineCommand<DropOptions, [queue: string, id: string |
       await inBatches(letters, dropOne, signal);
     } finally {
       shown.end();
-      await recordAct(opened, { by: operatorOf(options), act: "drop", on: `${name}` }, dropped, letters);
+      await recordAct(opened, { by, act: "drop", on: `${name}` }, dropped, letters);
     }
     if (output.json) output.result({ dropped, of: length });
     else output.print(`Dropped ${dropped} of ${length}.`);
