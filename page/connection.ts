@@ -113,7 +113,7 @@ async function checked(asked: Promise<Response>): Promise<Response> {
   throw new Refused(response.status, error ?? `The server responded with ${response.status}.`);
 }
 
-/** What was asked of the server: nothing yet, the result, or the error. */
+/** A request to the server: no answer yet, the result, or the error. */
 export interface Fetched<T> {
   readonly data: T | undefined;
   readonly error: string | undefined;

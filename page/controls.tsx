@@ -3,7 +3,7 @@ import type { ActRow, PauseRow, Setting } from "../src/dashboard/wire.ts";
 import { act, useFetched } from "./connection.ts";
 import { Act, Ago, Empty, Panel } from "./parts.tsx";
 
-/** What is paused: a queue, a pulser, or all subscriptions. */
+/** The target of a pause: a queue, a pulser, or all subscriptions. */
 export type Target = { readonly queue: string } | { readonly pulser: string } | object;
 
 /** A pause, with who set it, why, and until when. */
@@ -106,7 +106,7 @@ export function ChangeSettings({ queue, settings }: { readonly queue: string; re
   );
 }
 
-/** What operators did lately: to one queue, or to all. */
+/** The latest acts of operators: on one queue, or on all. */
 export function Acts({ on, fresh }: { readonly on?: string; readonly fresh: unknown }) {
   const { data } = useFetched<readonly ActRow[]>("acts", { on }, fresh);
   if (!data) return null;

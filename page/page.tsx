@@ -15,7 +15,7 @@ import { Send } from "./send.tsx";
 import { TraceScreen } from "./trace.tsx";
 
 interface ScreenProps {
-  /** The part of the address behind the name of the screen, such as the name of a queue. */
+  /** The object of the screen, such as the name of a queue. */
   readonly of: string;
 }
 
@@ -144,7 +144,7 @@ function State() {
   );
 }
 
-/** What the page looks at, how often, and what that costs. */
+/** The foot of the page: its provider, and how often it looks at it, at which cost. */
 function Foot() {
   const { me, look } = useLive();
   if (!look) return null;

@@ -18,7 +18,7 @@ import {
   Troubles,
 } from "./parts.tsx";
 
-/** One queue: its states, its last hour, its settings and their origins. */
+/** A queue: its states, its last hour, its settings and their origins. */
 export function Queue({ of: name }: { readonly of: string }) {
   const { look } = useLive();
   const { data, error } = useFetched<QueueDetail>("queue", { name }, look?.at);

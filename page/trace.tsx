@@ -111,7 +111,7 @@ function Branch({ branch }: { readonly branch: TracedBranch }) {
   const { queueName, state, attempts, dueAt, behind, paused } = branch;
   const [sign, words, level] = signs[state];
   const [only] = attempts;
-  // One attempt that went well needs no line of its own.
+  // A single attempt that went well needs no line of its own.
   const isPlain = attempts.length === 1 && only?.outcome === "committed";
   return (
     <li>

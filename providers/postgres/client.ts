@@ -48,7 +48,7 @@ export class PostgresClient {
   readonly #clock: Clock;
   readonly #pool: PostgresPool;
   readonly #normal: boolean;
-  /** Those of its connections, so that they can be dropped when the server is silent. */
+  /** The sockets of its connections, so that they can be dropped when the server is silent. */
   readonly #sockets = new Set<Socket>();
   /** True after a call that did not reach the server. */
   #failing = false;

@@ -1,4 +1,4 @@
-/** Who may see the dashboard. An application asks its own login instead. */
+/** Lets operators see the dashboard. An application asks its own login instead. */
 import type { Authorize } from "beehive-actors/dashboard";
 
 export const authorize: Authorize = ({ headers }) =>

@@ -11,7 +11,9 @@ export interface Operator {
 }
 
 /**
- * Returns who sends a request; nothing for a stranger; or a response of your own, such as a redirect to a login.
+ * Returns the sender of a request, or nothing for a stranger.
+ *
+ * It may also return a response of its own, such as a redirect to a login.
  *
  * @param from The second argument of `fetch`: for `nodeListener` the request of Node, with what middleware has
  *   added to it.
@@ -30,7 +32,7 @@ export type Authorize = (
 export const actHeader = "x-beehive-dashboard";
 
 /**
- * Returns whether the page itself sends a request, and not another site in the browser of an operator.
+ * Returns whether the page itself sends a request, and no other site.
  *
  * Browsers say so by `Sec-Fetch-Site`; without it, the origin must be the host.
  */

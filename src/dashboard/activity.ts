@@ -5,7 +5,7 @@ import type { Series } from "./wire.ts";
 const bucketMs = 20_000;
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
-/** Entries of other processes reach a store late, so the last columns are counted anew, in ms. */
+/** The last columns are counted anew, in ms: entries of other processes reach a store late. */
 const recountMs = 40_000;
 /** Maximum entries of the first look: a journal may hold millions. */
 const maxEntries = 200_000;
@@ -54,7 +54,7 @@ export class Activity {
       if (entry.actor !== undefined && entry.queueName !== "") this.readers.set(entry.queueName, entry.actor);
       if (++read >= maxEntries) break;
     }
-    for (const start of this.#buckets.keys()) if (start >= since || start < now - hourMs) this.#buckets.delete(start);
+    for (const start of this.#buckets.keys()) if (start < now - hourMs) this.#buckets.delete(start);
     for (const [start, bucket] of fresh) this.#buckets.set(start, bucket);
     this.#readAt = now;
   }

@@ -189,7 +189,7 @@ function ownPath(url: string): string {
   return at === -1 ? "/" : pathname.slice(at);
 }
 
-/** Everything is loaded from here, no script stands in the page, and no other site may show it. */
+/** All comes from here, no script stands in the page, and no site may frame it. */
 const headers = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],

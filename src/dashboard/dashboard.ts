@@ -30,7 +30,7 @@ export interface Dashboard {
 }
 
 /**
- * Returns a page to see and to steer a hive, or all hives on a provider, as a web application.
+ * Returns a web application to see and to steer the hives on a provider.
  *
  * Mounts under any path, also in Express, Fastify, Nest and `node:http` by `nodeListener`. Looks at the provider
  * only while somebody watches.

@@ -14,7 +14,7 @@ import type { DrawnBox, Drawing } from "./wire.ts";
 /** The widest label of an arrow, for which the layout keeps room. */
 const roomForLabel = "12,345 · 123/min";
 const margin = 16;
-/** The width from which a drawing no longer fits a page, in px; a longer flow goes down. */
+/** The widest drawing that fits a page, in px. A longer flow goes down. */
 const maxWidth = 1_200;
 /** Actors that read so many topics, such as an audit, hide the flow: an arrow ends at each of their cards. */
 const manyTopics = 5;

@@ -47,7 +47,7 @@ export class Looks {
   }
 
   /**
-   * Yields the looks to come until the signal aborts; `undefined` when none has come for a while.
+   * Yields the looks to come until the signal aborts. `undefined`: none has come for a while.
    *
    * A slow reader misses looks, and gets the newest.
    */
@@ -196,7 +196,7 @@ export class Looks {
     };
   }
 
-  /** Returns the queues of the known actors, those that the provider lists, and those of processes and the journal. */
+  /** Returns the queues of known actors, of the provider, of processes and of the journal. */
   async #known({ hives }: Operations): Promise<readonly QueueName[]> {
     const { descriptors, provider } = this.#watched;
     const listed = (await provider.queues.names?.()) ?? [];

@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import type { ReadableStream as NodeStream } from "node:stream/web";
 import type { Dashboard } from "./dashboard.ts";
 
-/** A request of Node; Express and Fastify add the path before a mount, and the body that they have read. */
+/** A request of Node. Frameworks add the path before a mount, and the body that they have read. */
 type Incoming = IncomingMessage & { readonly originalUrl?: string; readonly body?: unknown };
 
 /**

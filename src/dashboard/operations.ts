@@ -10,7 +10,7 @@ export const requestsOfOperations = 3;
 
 const maxActs = 50;
 
-/** Who is at work, and what operators have set. */
+/** The processes at work, and what operators have set. */
 export interface Operations {
   readonly hives: readonly RunningHive[];
   readonly pauses: readonly ActivePause[];

@@ -8,7 +8,7 @@ import type { ShownEvent } from "./wire.ts";
 /** Maximum characters of a body: a page shows no megabytes. */
 const maxBody = 100_000;
 
-/** Returns an event for the page; without its body where the operator may not see it. */
+/** Returns an event for the page. It has no body where the operator may not see it. */
 export function shownEvent(event: Event, seesBodies: boolean): ShownEvent {
   const { eventType: type, partitionKey: key, correlationId, causationId, contentType } = event;
   const text = seesBodies ? textOf(event) : undefined;

@@ -1,6 +1,6 @@
 import type { QueueRow, Trouble } from "./wire.ts";
 
-/** A wait of the oldest ready event that a person must know of, and one that is lost time, in ms. */
+/** Waits of the oldest ready event, in ms: one to watch, and one that is a standstill. */
 const longWait = { watch: 60_000, bad: 600_000 };
 /** The share of failed attempts from which retries are worth a look. */
 const manyFailures = 0.2;

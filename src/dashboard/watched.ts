@@ -1,16 +1,15 @@
 import type { ActorDescriptor } from "../actors/actor.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
-import { registeredProvider } from "../contract/provider-module.ts";
 import type { Provider } from "../contract/provider.ts";
 import { isEventType, type EventType } from "../events/event-type.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import type { Hive } from "../hive/hive.ts";
 import { Operator } from "../hive/operator.ts";
 import type { Journal } from "../journal/journal.ts";
-import { journalOf } from "../journal/open-journal.ts";
+import { defaultJournal, journalOf } from "../journal/open-journal.ts";
 import type { Pulser } from "../pulses/pulser.ts";
 
-/** The provider that the dashboard looks at, with what is known about the actors on it. */
+/** The provider to look at, with the known parts of its application. */
 export interface Watched {
   readonly provider: Provider;
   readonly clock: Clock;
@@ -25,7 +24,7 @@ export interface Watched {
   readonly hive: Hive | undefined;
 }
 
-/** What is known of the application, beside its hive. */
+/** The parts of an application that are known beside its hive. */
 export type KnownParts = Partial<Pick<Watched, "descriptors" | "pulsers" | "eventTypes" | "clock">>;
 
 /** Returns the parts to watch of a hive or a provider. */
@@ -34,13 +33,12 @@ export function watchedOf(source: Hive | Provider, known: KnownParts = {}): Watc
   const provider = "descriptors" in source ? source.provider : source;
   const descriptors = hive?.descriptors ?? known.descriptors ?? [];
   const read = descriptors.flatMap(({ event }) => (isEventType(event) ? [event] : []));
-  const journalKind = registeredProvider(provider.name)?.journal;
   const clock = known.clock ?? systemClock;
   return {
     provider,
     clock,
     operator: hive?.operator ?? new Operator(provider, clock),
-    journal: hive ? hive.journal : journalKind === "memory" ? undefined : journalOf(provider),
+    journal: hive ? hive.journal : defaultJournal(provider) === "memory" ? undefined : journalOf(provider),
     descriptors,
     pulsers: hive?.pulsers ?? known.pulsers ?? [],
     eventTypes: [...new Set([...(known.eventTypes ?? []), ...read])],

@@ -45,7 +45,7 @@ export interface QueueRow {
   readonly leased: number;
   readonly delayed: number;
   readonly dead: number;
-  /** How long the oldest ready event has waited, in ms; `undefined` when none does, or the provider does not know. */
+  /** The wait of the oldest ready event, in ms. `undefined`: none waits, or the provider does not know. */
   readonly oldestMs: number | undefined;
   /** Attempts of the last minute, and those of the last hour by their outcome. */
   readonly perMinute: number;
@@ -95,7 +95,7 @@ export interface HiveRow {
 export interface ScheduleRow {
   readonly pulser: string;
   readonly schedule: string | undefined;
-  /** What becomes of missed firings. */
+  /** The fate of missed firings: `skip` or `once`. */
   readonly missed: string | undefined;
   readonly last: number | undefined;
   readonly next: number | undefined;
@@ -104,7 +104,7 @@ export interface ScheduleRow {
   readonly hives: number;
 }
 
-/** What an operator did. */
+/** An act of an operator. */
 export interface ActRow {
   readonly id: string;
   readonly time: number;
@@ -120,7 +120,7 @@ export interface Trouble {
   readonly text: string;
 }
 
-/** The events of an arrow of the graph in the last hour, and in its last minute. */
+/** The events of an arrow: in the last hour, and in its last minute. */
 export interface Flow {
   /** The actor; empty for code outside the actors. */
   readonly from: string;
@@ -138,7 +138,7 @@ export interface Series {
   readonly done: readonly number[];
   /** Failed attempts a minute. */
   readonly failed: readonly number[];
-  /** The longest time from an event to its first attempt, in s; `null` without an attempt. */
+  /** The longest time from an event to its first attempt, in s. `null` without an attempt. */
   readonly wait: readonly (number | null)[];
 }
 

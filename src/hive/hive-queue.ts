@@ -52,7 +52,7 @@ export interface RequeuedInSteps {
 }
 
 /** Where a subscription goes, and what becomes of the outputs of events that it handles again. */
-export interface RewindOptions {
+export interface RewindOptions extends Partial<ByOperator> {
   readonly to: StartPosition;
   readonly outputs: ReplayedOutputs;
   /**
@@ -318,8 +318,10 @@ export class HiveQueue {
    */
   async rewind(options: RewindOptions): Promise<void> {
     throwProblems(rewindProblems(options), `Cannot rewind ${this.name}`);
-    const { to, outputs, clear = [] } = options;
+    const { to, outputs, clear = [], by } = options;
+    if (by !== undefined) assertAct("rewind", this.name.toString(), operatorProblems(by));
     await logOf(this.#provider).rewind(this.name, to, outputs, clearedStores(this.#provider, clear));
+    if (by !== undefined) await this.#record(by, "rewind", rewoundText(to, outputs));
   }
 
   async #assertRead(act: string): Promise<void> {
@@ -386,6 +388,11 @@ export class HiveQueue {
     for await (const letter of this.deadLetters()) if (matches(letter)) ids.push(letter.id);
     return ids;
   }
+}
+
+/** Returns a rewind in words, for the record of acts. */
+export function rewoundText(to: StartPosition, outputs: ReplayedOutputs): string {
+  return `to ${to instanceof Date ? to.toISOString() : to}, outputs: ${outputs}`;
 }
 
 /** Returns a predicate for a choice of letters. Checked at run time as well, because `drop` is final. */

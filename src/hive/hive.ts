@@ -9,37 +9,28 @@ import { systemClock, waitFor, type Clock } from "../base/clock.ts";
 import type { Duration } from "../base/duration.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { Latch } from "../base/latch.ts";
-import { safeLogger, standardErrorLogger, type Logger } from "../base/logger.ts";
+import { safeLogger, standardErrorLogger } from "../base/logger.ts";
 import { delay } from "../base/numbers.ts";
 import { throwProblems, withProblems } from "../base/problems.ts";
-import { Turnstile } from "../base/turnstile.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { CancelChoice, Lease } from "../contract/queue-operator.ts";
 import type { RunningHive } from "../controls/heartbeats.ts";
-import { LeaseKeeper } from "../delivery/lease-keeper.ts";
-import { LogEvents } from "../delivery/log-events.ts";
 import type { Event } from "../events/event.ts";
-import { ActorContainer } from "../injection/container.ts";
 import { storeOf, type Token } from "../injection/tokens.ts";
 import type { Journal } from "../journal/journal.ts";
-import { journalProblems, openJournal } from "../journal/open-journal.ts";
-import { Recording } from "../journal/recording.ts";
+import { journalProblems } from "../journal/open-journal.ts";
 import type { Trace } from "../journal/trace/trace.ts";
 import { pulserProblems, type Pulser } from "../pulses/pulser.ts";
-import { Pulsing } from "../pulses/pulsing.ts";
-import { lagsOf } from "./lags.ts";
-import { Telemetry } from "../telemetry/telemetry.ts";
-import { HealthCheck, type Health, type HiveState } from "./health.ts";
+import { assembled, type HiveParts } from "./assembled.ts";
+import type { Health, HiveState } from "./health.ts";
 import { HiveLog, logOf, type LoggedEvent } from "./hive-log.ts";
 import type { HivePulser } from "./hive-pulser.ts";
 import type { HiveQueue } from "./hive-queue.ts";
 import { historyOf, type HistoryOf } from "./history.ts";
 import { openProvider } from "./open-provider.ts";
-import { Operated } from "./operated.ts";
-import { Operator } from "./operator.ts";
+import type { Operator } from "./operator.ts";
 import { hiveOptionProblems, type HiveOptions } from "./options.ts";
-import { Orchestrator, type Topology } from "./orchestrator.ts";
-import { Publishing } from "./publishing.ts";
+import type { Topology } from "./orchestrator.ts";
 import type { PushOptions } from "./push-within.ts";
 
 export type { HiveOptions } from "./options.ts";
@@ -75,18 +66,10 @@ export class Hive {
   readonly operator: Operator;
   /** The journal of this hive; `undefined` when it keeps none, see {@link HiveOptions.journal}. */
   readonly journal: Journal | undefined;
-  readonly #publishing: Publishing;
+  readonly #parts: HiveParts;
   readonly #clock: Clock;
   readonly #ownsProvider: boolean;
   readonly #topology: Topology;
-  readonly #container: ActorContainer;
-  readonly #logger: Logger;
-  readonly #logEvents: LogEvents;
-  readonly #keeper: LeaseKeeper;
-  readonly #pulsers: readonly Pulsing[];
-  readonly #orchestrator: Orchestrator;
-  readonly #healthCheck: HealthCheck;
-  readonly #operated: Operated | undefined;
   readonly #idling = new AbortController();
   #setup: Promise<void> | undefined;
   #state: HiveState = "new";
@@ -101,81 +84,18 @@ export class Hive {
     ownsProvider: boolean,
     options: HiveOptions & { readonly clock: Clock },
   ) {
-    const { clock, topology = "create", random = Math.random } = options;
-    const logger = safeLogger(options.logger ?? standardErrorLogger);
     this.descriptors = descriptors;
-    this.provider = provider;
-    this.operator = new Operator(provider, clock);
-    this.#clock = clock;
-    this.#ownsProvider = ownsProvider;
-    this.#topology = topology;
-    const telemetry = new Telemetry(provider.name, clock);
-    this.#container = new ActorContainer(provider.stores, options.container, options.resolve);
-    this.#logger = logger;
-    this.journal = openJournal(options.journal, provider, clock, logger);
-    const subject = typeof options.journal === "object" ? options.journal.subject : undefined;
-    const recording = this.journal && new Recording(this.journal, clock, logger, subject);
-    this.#logEvents = new LogEvents(provider.queues, logger);
-    this.#keeper = new LeaseKeeper(provider.queues, clock, logger);
     this.pulsers = options.pulsers ?? [];
-    this.#pulsers = this.pulsers.map(
-      (pulser) =>
-        new Pulsing(pulser, {
-          clock,
-          logger,
-          stores: provider.stores,
-          // Pulsers publish also while the hive waits for them to stop.
-          push: (events) => this.#publishing.publish(events),
-        }),
-    );
-    this.#orchestrator = new Orchestrator(descriptors, [...(options.pulsers ?? []), options], options.keep, {
-      provider,
-      resolve: (descriptor, step) => this.#container.resolve(descriptor, step),
-      keeper: this.#keeper,
-      turnstile: new Turnstile(),
-      clock,
-      logger,
-      telemetry,
-      random,
-      logEvents: this.#logEvents,
-      observers: [
-        ...(recording ? [recording] : []),
-        ...(options.onDelivery ? [{ delivered: options.onDelivery }] : []),
-        ...(options.controls === false ? [] : [{ paused: () => this.#operated?.pauseBegan() }]),
-      ],
-      stopHive: (reason) => this.#stopBecause(reason),
-    });
-    const { loops, specs } = this.#orchestrator;
-    // A hive that only publishes has nothing to pause.
-    const operable = loops.length + this.#pulsers.length + (options.alerts ?? []).length > 0;
-    if (options.controls !== false && operable)
-      this.#operated = new Operated({
-        provider,
-        clock,
-        logger,
-        loops,
-        pulsers: this.#pulsers,
-        options: options.controls ?? {},
-        alerts: options.alerts ?? [],
-        operator: this.operator,
-        push: (events) => this.#publishing.publish(events),
-      });
-    this.#publishing = new Publishing({
-      provider,
-      clock,
-      telemetry,
-      logEvents: this.#logEvents,
-      recording,
+    this.provider = provider;
+    this.#clock = options.clock;
+    this.#ownsProvider = ownsProvider;
+    this.#topology = options.topology ?? "create";
+    this.#parts = assembled(descriptors, provider, options, {
       state: () => this.#state,
-      specs,
+      stopBecause: (reason) => this.#stopBecause(reason),
     });
-    const unread = this.#operated && (() => this.operator.unread());
-    this.#healthCheck = new HealthCheck({ provider, clock, loops, specs, unread });
-    const names = descriptors.map(({ queueName }) => queueName);
-    const forget = telemetry.observeBehind(async () =>
-      this.#state === "running" ? await lagsOf(provider, names, specs) : new Map(),
-    );
-    this.#idling.signal.addEventListener("abort", forget);
+    this.journal = this.#parts.journal;
+    this.operator = this.#parts.operator;
   }
 
   /**
@@ -197,9 +117,9 @@ export class Hive {
    *   missing queues.
    */
   setup(): Promise<void> {
-    this.#setup ??= this.#orchestrator.setup(this.#topology).then(
+    this.#setup ??= this.#parts.orchestrator.setup(this.#topology).then(
       () => {
-        this.#publishing.isSetUp = true;
+        this.#parts.publishing.isSetUp = true;
       },
       (error: unknown) => {
         this.#setup = undefined;
@@ -218,9 +138,9 @@ export class Hive {
    *   dependency is missing.
    */
   async deliver(lease: Lease): Promise<Outcome> {
-    this.#container.check(this.descriptors, this.#logger);
-    await this.#operated?.beforeDelivery();
-    return await this.#orchestrator.deliver(lease);
+    this.#parts.container.check(this.descriptors, this.#parts.logger);
+    await this.#parts.operated?.beforeDelivery();
+    return await this.#parts.orchestrator.deliver(lease);
   }
 
   /**
@@ -230,16 +150,16 @@ export class Hive {
    *   `InvalidState` when the hive was started before.
    */
   async start(): Promise<void> {
-    this.#container.check(this.descriptors, this.#logger);
+    this.#parts.container.check(this.descriptors, this.#parts.logger);
     await this.setup();
     if (this.#state !== "new")
       throw new BeeHiveError("InvalidState", `A hive starts once; this one is ${this.#state}.`);
     this.#state = "running";
-    await this.#operated?.start();
+    await this.#parts.operated?.start();
     // It may have been stopped meanwhile.
     if (this.#state !== "running") return;
-    this.#orchestrator.start();
-    for (const pulser of this.#pulsers) pulser.start();
+    this.#parts.orchestrator.start();
+    for (const pulser of this.#parts.pulsers) pulser.start();
   }
 
   /**
@@ -259,7 +179,7 @@ export class Hive {
    * await hive.push(OrderAccepted.create({ orderId: "1" }));
    */
   push(events: Event | Iterable<Event> | AsyncIterable<Event>, options: PushOptions = {}): Promise<number | undefined> {
-    return this.#publishing.push(events, options);
+    return this.#parts.publishing.push(events, options);
   }
 
   /**
@@ -268,7 +188,7 @@ export class Hive {
    * Events that other hives process on the same queues count.
    */
   whenIdle(): Promise<void> {
-    return this.#orchestrator.idle(this.#idling.signal);
+    return this.#parts.orchestrator.idle(this.#idling.signal);
   }
 
   /**
@@ -301,7 +221,9 @@ export class Hive {
 
   #stopBecause(reason: unknown): void {
     this.#stopReason ??= reason;
-    this.stop().catch((error: unknown) => this.#logger.error({ err: error }, "the hive could not be stopped cleanly"));
+    this.stop().catch((error: unknown) =>
+      this.#parts.logger.error({ err: error }, "the hive could not be stopped cleanly"),
+    );
   }
 
   async #stop(deadlineMs: number): Promise<void> {
@@ -315,15 +237,17 @@ export class Hive {
   }
 
   async #close(deadlineMs: number): Promise<void> {
+    const { pulsers, orchestrator, keeper, operated, logEvents, forgetLags, container } = this.#parts;
     const end = this.#clock.now() + deadlineMs + closingMs;
     const soon = (work: Promise<unknown> | undefined): Promise<void> | undefined =>
       work && waitFor(work, this.#clock, Math.max(0, Math.min(closingMs, end - this.#clock.now())));
-    await Promise.all([...this.#pulsers.map((pulser) => pulser.stop(deadlineMs)), this.#orchestrator.stop(deadlineMs)]);
-    this.#keeper.close();
-    await soon(this.#operated?.stop());
-    await soon(this.#logEvents.settled());
+    await Promise.all([...pulsers.map((pulser) => pulser.stop(deadlineMs)), orchestrator.stop(deadlineMs)]);
+    keeper.close();
+    await soon(operated?.stop());
+    await soon(logEvents.settled());
     this.#idling.abort();
-    await this.#container.close();
+    forgetLags();
+    await container.close();
     await soon(this.journal?.close());
     if (this.#ownsProvider) await this.provider.close();
   }
@@ -334,7 +258,7 @@ export class Hive {
 
   /** Returns the settings of each actor and where each value comes from, as text for people. */
   describe(): string {
-    return descriptorsText(this.#orchestrator.loops.map(({ descriptor }) => descriptor));
+    return descriptorsText(this.#parts.orchestrator.loops.map(({ descriptor }) => descriptor));
   }
 
   /**
@@ -345,7 +269,7 @@ export class Hive {
    * const { live, ready, detail } = await hive.health();
    */
   health(options: { readonly askProvider?: boolean } = {}): Promise<Health> {
-    return this.#healthCheck.health(this.#state, options.askProvider ?? true);
+    return this.#parts.healthCheck.health(this.#state, options.askProvider ?? true);
   }
 
   /**
@@ -363,7 +287,7 @@ export class Hive {
       throw new BeeHiveError("InvalidState", "This hive keeps no journal; give createHive({ journal: true }).");
     // Loaded when it is used first: most hives are never traced.
     const { traceItem } = await import("../journal/trace/trace-item.ts");
-    const leases = this.#orchestrator.loops.flatMap((loop) => loop.leases);
+    const leases = this.#parts.orchestrator.loops.flatMap((loop) => loop.leases);
     const live = (options.live ?? true) && { queues: this.provider.queues, leases };
     const holds = live ? await this.operator.holds() : undefined;
     return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live, holds });

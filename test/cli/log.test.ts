@@ -107,10 +107,12 @@ test("a rewind says how many events it delivers, and delivers them", async () =>
   assert.is(noOutputs.code, 2);
   assert.match(noOutputs.stderr, /--outputs/);
   assert.is(one.seen.length, 3);
-  const done = await rewind("--to", "beginning", "--outputs", "drop", ...one.provider);
+  const done = await rewind("--to", "beginning", "--outputs", "drop", "--as", "ada", ...one.provider);
   assert.equal([done.code, done.stdout], [0, "Delivers 3 events to Orders-Packing.\n"]);
   await one.hive.whenIdle();
   assert.is(one.seen.length, 6);
+  for await (const { by, act, on, detail } of one.hive.operator.acts())
+    assert.equal([by, act, on, detail], ["ada", "rewind", "Orders-Packing", "to beginning, outputs: drop"]);
 });
 
 test("a rewind empties stores by name, and refuses names without items", async () => {

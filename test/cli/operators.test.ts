@@ -96,7 +96,7 @@ test("a pulser is paused, and schedules say so with its last and next firing", a
   assert.ok(new Date(pulser?.next ?? 0) > new Date());
 });
 
-test("hives are listed with their versions, and unread subscriptions are named", async () => {
+test("hives are listed with versions, unread subscriptions are named", async () => {
   await using given = await scene();
   const { hive, run } = given;
   assert.match((await run("hives")).stdout, new RegExp(`${process.pid}  shop 1.4.2 .* 2 +0 +- `));

@@ -194,7 +194,7 @@ test("events that wait are looked at, cancelled one by one, and purged", async (
   await queue.resume({ by: "test" });
 });
 
-test("dead letters are grouped by cause, mended, requeued in steps and dropped", async () => {
+test("dead letters are grouped, mended, requeued in steps and dropped", async () => {
   await show("letters");
   const bank = page.locator(".panel", { hasText: "The bank does not know" });
   const mail = page.locator(".panel", { hasText: "The mail server hung up" });

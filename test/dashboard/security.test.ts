@@ -45,7 +45,7 @@ test("every path asks who sends the request", async () => {
   assert.equal(asked, paths);
 });
 
-test("the password opens it by Basic and by Bearer; no or a wrong one does not", async () => {
+test("the password opens it by Basic and by Bearer, a wrong one does not", async () => {
   const ops = dashboard(hive, { authorize: withPassword("correct horse battery"), logger: silentLogger });
   const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString("base64")}` });
   const statuses = async (headers: Record<string, string>) => (await call(ops, "/-/me", headers)).status;

@@ -46,7 +46,7 @@ class WaitingPoll implements Waiter {
 /** A look for messages under way. */
 export interface Look {
   readonly max: number;
-  /** What had been said when it began. */
+  /** The count of touches when it began. */
   readonly said: number;
   /** How many messages were known to be due when it began. */
   readonly due: number;

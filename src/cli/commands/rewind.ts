@@ -3,6 +3,9 @@ import type { Provider } from "../../contract/provider.ts";
 import type { ClearedStore, ReplayedOutputs, StartPosition, TopicLog } from "../../contract/topic-log.ts";
 import type { QueueName } from "../../events/queue-name.ts";
 import { logOf } from "../../hive/hive-log.ts";
+import { rewoundText } from "../../hive/hive-queue.ts";
+import { operate } from "../../hive/operate.ts";
+import { asOption, operatorOf, type AsOptions } from "../as.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { assertQueueExists } from "../open-existing-provider.ts";
 import { UsageError } from "../exit-code.ts";
@@ -10,7 +13,7 @@ import { several } from "../option-parsers.ts";
 import { placeInLog } from "./log.ts";
 import { consumerQueue } from "./queues.ts";
 
-interface Options {
+interface Options extends AsOptions {
   readonly to: StartPosition;
   readonly outputs: ReplayedOutputs;
   readonly clear?: readonly string[];
@@ -25,7 +28,7 @@ export const rewind: CliCommand = defineCommand<Options, [subscription: string]>
     "up to the newest again, with context.replayed. Steps under way lose their leases and publish nothing. Dead " +
     "letters stay. To rebuild what an actor derives, name its stores with --clear: they are emptied in the same act.",
   define: (command) =>
-    command
+    asOption(command)
       .argument("<subscription>", "Topic-Subscription")
       .option("--provider <url>", "the provider of the subscription")
       .requiredOption(
@@ -45,14 +48,20 @@ export const rewind: CliCommand = defineCommand<Options, [subscription: string]>
     ["beehive rewind OrderAccepted-Totals --to beginning --outputs drop --clear Totals", "derive all totals anew"],
     ["beehive rewind OrderAccepted-Mail --to 2026-03-01T12:00Z --outputs publish", "repair what went wrong since noon"],
   ],
-  async run({ provider, output }, { to, outputs, clear = [], dryRun = false }, name) {
+  async run({ provider, output }, options, name) {
+    const { to, outputs, clear = [], dryRun = false } = options;
     const subscription = consumerQueue(name);
     const opened = await provider();
     await assertQueueExists(opened.queues, subscription);
     const log = logOf(opened);
     const stores = await storesToClear(opened, log, clear);
     const events = await countFrom(log, subscription, to);
-    if (!dryRun) await log.rewind(subscription, to, outputs, stores);
+    if (!dryRun) {
+      const by = operatorOf(options);
+      await log.rewind(subscription, to, outputs, stores);
+      const { controls } = await operate(opened);
+      await controls.acts.record({ by, act: "rewind", on: subscription.toString(), detail: rewoundText(to, outputs) });
+    }
     if (output.json) output.result({ subscription: subscription.toString(), events, stores, rewound: !dryRun });
     else {
       for (const { kind, name: store, items } of stores)

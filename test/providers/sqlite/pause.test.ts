@@ -11,7 +11,7 @@ const test = suite("pauses over processes", { timeoutMs: 60_000 });
 const queue = "Job-Count";
 const options = { jobs: [0, 0], leaseMs: 5_000, stays: true } as const;
 
-test("three processes follow a pause, one that starts later too, and a resume", async () => {
+test("three processes, one started later, follow a pause and a resume", async () => {
   using file = sqliteFile();
   const url = `sqlite:${file.path}`;
   const workers = [1, 2, 3].map(() => new Worker({ ...options, url }));

@@ -57,7 +57,7 @@ function scene(rule: (send: (alert: Alert) => void) => AlertRule): Scene {
 
 const brief = (alerts: readonly Alert[]): unknown => alerts.map(({ on, state, value }) => [on, state, value]);
 
-test("dead letters are told once by one of three hives, and again when they are gone", async () => {
+test("one of three hives tells of dead letters, once, and of their end", async () => {
   const { clock, sent, start } = scene((send) => ({ on: "dead-letter", send }));
   const hives = [await start(), await start(), await start()] as const;
   await hives[0].push([new Event("Job", 1), new Event("Job", 2)]);

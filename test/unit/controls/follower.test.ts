@@ -81,7 +81,7 @@ test("a pause ends at its time, between two looks", async () => {
   await hive.stop();
 });
 
-test("an event in work when the pause begins is finished, and its retry waits", async () => {
+test("an event in work at a pause is finished, and its retry waits", async () => {
   let fail = (): void => {};
   let runs = 0;
   const works = actor(queue, () => {
@@ -184,7 +184,7 @@ test("a hive without controls follows no pause and sends no heartbeat", async ()
   await hive.stop();
 });
 
-test("a pause of supervision is among the pauses, with its process and its end", async () => {
+test("a pause of supervision is listed with its process and its end", async () => {
   const works = actor(queue, () => {
     throw new PauseSubscription("1m", "the gateway is down");
   });
@@ -238,7 +238,7 @@ test("the last commit of a subscription is known to the length of a look", async
   await hive.stop();
 });
 
-test("a throttle of an operator holds beside that of the code, and is described", async () => {
+test("the throttles of an operator and of the code both hold", async () => {
   const { clock, hive, seen } = await scene();
   await hive.start();
   await hive.queue(queue).set({ throttle: { limit: 2, per: "1m" }, by });

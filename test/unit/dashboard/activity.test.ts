@@ -54,9 +54,10 @@ test("a second look counts nothing twice, and sees entries that came late", asyn
   const activity = new Activity(journal);
   await activity.refresh(now);
   journal.append(attempt(now - 20_000));
+  journal.append(attempt(now - 1_500));
   await activity.refresh(now + 2_000);
   await activity.refresh(now + 4_000);
-  assert.is(activity.of("Ordered-Payment", now + 4_000).done, 2);
+  assert.is(activity.of("Ordered-Payment", now + 4_000).done, 3);
 });
 
 test("what is older than an hour is gone", async () => {
@@ -68,7 +69,7 @@ test("what is older than an hour is gone", async () => {
   assert.is(activity.of("Ordered-Payment", now + 61 * minute).done, 0);
 });
 
-test("the charts have a column for each part of the hour, and the longest wait", async () => {
+test("charts have a column for each part of the hour, and longest waits", async () => {
   const journal = new MemoryJournal(100);
   journal.append(attempt(now - minute, { timestamp: now - minute - 5_100 }));
   const activity = new Activity(journal);

@@ -79,6 +79,13 @@ test("one look serves all who watch", async () => {
   await provider.close();
 });
 
+test("requests at the same time share a look", async () => {
+  const { provider, looks, asked } = await counted();
+  await Promise.all(Array.from({ length: 20 }, () => looks.now()));
+  assert.is(asked(), 1);
+  await provider.close();
+});
+
 test("a failed look keeps the numbers of the last one, and says why", async () => {
   const { provider, clock, looks, fail } = await counted();
   assert.is((await looks.now()).failure, undefined);

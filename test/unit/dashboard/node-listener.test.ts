@@ -49,7 +49,7 @@ test("a request keeps its method, path, body and headers", async () => {
   assert.is((await fetch(url, { method: "HEAD" })).status, 200);
 });
 
-test("under a mount of Express it sees the whole path, the user and the read body", async () => {
+test("mounted in Express it sees the whole path, the user and the body", async () => {
   const listener = nodeListener(echo);
   const url = await listen((incoming, outgoing) => {
     void json(incoming).then((body) => {

@@ -90,7 +90,8 @@ test("of thirty colliding quotes none is lost, and one is the last", async () =>
     1,
   );
   assert.is((await hive.deadLetters("QuoteGiven-Gather")).length, 0);
-  assert.ok(runs > carriers.length, "some collided and were run again");
+  // In memory, steps on one item take turns.
+  assert.is(runs, carriers.length);
   await hive.stop();
 });
 

@@ -1,0 +1,119 @@
+import type { ActorDescriptor } from "../actors/actor.ts";
+import type { Clock } from "../base/clock.ts";
+import { safeLogger, standardErrorLogger, type Logger } from "../base/logger.ts";
+import { Turnstile } from "../base/turnstile.ts";
+import type { Provider } from "../contract/provider.ts";
+import { LeaseKeeper } from "../delivery/lease-keeper.ts";
+import { LogEvents } from "../delivery/log-events.ts";
+import { ActorContainer } from "../injection/container.ts";
+import type { Journal } from "../journal/journal.ts";
+import { openJournal } from "../journal/open-journal.ts";
+import { Recording } from "../journal/recording.ts";
+import { Pulsing } from "../pulses/pulsing.ts";
+import { Telemetry } from "../telemetry/telemetry.ts";
+import { HealthCheck, type HiveState } from "./health.ts";
+import { lagsOf } from "./lags.ts";
+import { Operated } from "./operated.ts";
+import { Operator } from "./operator.ts";
+import type { HiveOptions } from "./options.ts";
+import { Orchestrator } from "./orchestrator.ts";
+import { Publishing } from "./publishing.ts";
+
+/** The parts of a hive. */
+export interface HiveParts {
+  readonly operator: Operator;
+  readonly journal: Journal | undefined;
+  readonly container: ActorContainer;
+  readonly logger: Logger;
+  readonly logEvents: LogEvents;
+  readonly keeper: LeaseKeeper;
+  readonly pulsers: readonly Pulsing[];
+  readonly orchestrator: Orchestrator;
+  readonly publishing: Publishing;
+  readonly healthCheck: HealthCheck;
+  /** Follows operators; `undefined` for a hive without controls, or with nothing to pause. */
+  readonly operated: Operated | undefined;
+  /** Ends the reports of the lag. */
+  readonly forgetLags: () => void;
+}
+
+/** The calls from the parts to their hive. */
+export interface HiveCalls {
+  readonly state: () => HiveState;
+  readonly stopBecause: (reason: unknown) => void;
+}
+
+/** Makes the parts of a hive and connects them. Nothing runs yet. */
+export function assembled(
+  descriptors: readonly ActorDescriptor[],
+  provider: Provider,
+  options: HiveOptions & { readonly clock: Clock },
+  { state, stopBecause }: HiveCalls,
+): HiveParts {
+  const { clock, random = Math.random, alerts = [], controls = {} } = options;
+  const logger = safeLogger(options.logger ?? standardErrorLogger);
+  const operator = new Operator(provider, clock);
+  const telemetry = new Telemetry(provider.name, clock);
+  const container = new ActorContainer(provider.stores, options.container, options.resolve);
+  const journal = openJournal(options.journal, provider, clock, logger);
+  const subject = typeof options.journal === "object" ? options.journal.subject : undefined;
+  const recording = journal && new Recording(journal, clock, logger, subject);
+  const logEvents = new LogEvents(provider.queues, logger);
+  const keeper = new LeaseKeeper(provider.queues, clock, logger);
+  const pulsers = (options.pulsers ?? []).map(
+    (pulser) =>
+      new Pulsing(pulser, {
+        clock,
+        logger,
+        stores: provider.stores,
+        // Pulsers publish also while the hive waits for them to stop.
+        push: (events) => publishing.publish(events),
+      }),
+  );
+  const orchestrator = new Orchestrator(descriptors, [...(options.pulsers ?? []), options], options.keep, {
+    provider,
+    resolve: (descriptor, step) => container.resolve(descriptor, step),
+    keeper,
+    turnstile: new Turnstile(),
+    clock,
+    logger,
+    telemetry,
+    random,
+    logEvents,
+    observers: [
+      ...(recording ? [recording] : []),
+      ...(options.onDelivery ? [{ delivered: options.onDelivery }] : []),
+      ...(controls === false ? [] : [{ paused: () => operated?.pauseBegan() }]),
+    ],
+    stopHive: stopBecause,
+  });
+  const { loops, specs } = orchestrator;
+  const publishing = new Publishing({ provider, clock, telemetry, logEvents, recording, state, specs });
+  // A hive that only publishes has nothing to pause.
+  const operable = loops.length + pulsers.length + alerts.length > 0;
+  const push = publishing.publish.bind(publishing);
+  const operated =
+    controls !== false && operable
+      ? new Operated({ provider, clock, logger, loops, pulsers, options: controls, alerts, operator, push })
+      : undefined;
+  const unread = operated && (() => operator.unread());
+  const healthCheck = new HealthCheck({ provider, clock, loops, specs, unread });
+  const names = descriptors.map(({ queueName }) => queueName);
+  const forgetLags = telemetry.observeBehind(async () =>
+    state() === "running" ? await lagsOf(provider, names, specs) : new Map(),
+  );
+  return {
+    operator,
+    journal,
+    container,
+    logger,
+    logEvents,
+    keeper,
+    pulsers,
+    orchestrator,
+    publishing,
+    healthCheck,
+    operated,
+    forgetLags,
+  };
+}
