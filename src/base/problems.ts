@@ -11,10 +11,10 @@ export function objectProblems(name: string, value: unknown): string[] {
 }
 
 /** Throws one error that lists every problem, if there are any. */
-export function throwProblems(problems: readonly string[]): void {
+export function throwProblems(problems: readonly string[], what: string = "The hive cannot start"): void {
   if (problems.length === 0) return;
   const list = [...new Set(problems)].map((problem) => `\n  - ${problem}`).join("");
-  const error = new BeeHiveError("InvalidConfiguration", `The hive cannot start:${list}`);
+  const error = new BeeHiveError("InvalidConfiguration", `${what}:${list}`);
   listed.set(error, problems);
   throw error;
 }

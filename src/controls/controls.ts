@@ -112,11 +112,11 @@ export class Controls {
   /**
    * Ends the pause of a subscription or pulser; without a name, every pause of subscriptions.
    *
-   * Does nothing when there is none.
+   * Does nothing when there is none. Returns whether there was one.
    *
    * @throws BeeHiveError `InvalidState` for one subscription while all are paused.
    */
-  async resume(kind: ControlledKind, name: string | undefined, { by }: ByOperator): Promise<void> {
+  async resume(kind: ControlledKind, name: string | undefined, { by }: ByOperator): Promise<boolean> {
     assertAct("resume", name ?? "*", operatorProblems(by));
     if (name === undefined) return await this.#resumeAll(by);
     const { all } = await this.states();
@@ -125,22 +125,25 @@ export class Controls {
         "InvalidState",
         `Cannot resume ${name}: ${all.by} paused all subscriptions (${all.reason}). Resume all of them.`,
       );
-    await this.#resumeOne(controlId(kind, name), name, by);
+    return await this.#resumeOne(controlId(kind, name), name, by);
   }
 
-  async #resumeAll(by: string): Promise<void> {
+  async #resumeAll(by: string): Promise<boolean> {
     const controls = [...(await this.#store.all()).values()];
     const paused = controls.filter(({ id, hold }) => hold && (id === everything || id.startsWith("queue/")));
-    for (const { id } of paused) await this.#resumeOne(id, nameOf(id), by);
+    let any = false;
+    for (const { id } of paused) any = (await this.#resumeOne(id, nameOf(id), by)) || any;
+    return any;
   }
 
-  async #resumeOne(id: string, on: string, by: string): Promise<void> {
+  async #resumeOne(id: string, on: string, by: string): Promise<boolean> {
     let ended = false;
     await this.#store.change(id, ({ hold, ...control }) => {
-      ended = hold !== undefined;
-      return ended ? control : undefined;
+      ended = holds(hold, this.#clock.now());
+      return hold ? control : undefined;
     });
     if (ended) await this.#acts.record({ by, act: "resume", on, detail: undefined });
+    return ended;
   }
 
   /** Changes settings of a subscription. */

@@ -9,6 +9,7 @@ import { safeText } from "../base/safe-text.ts";
 import { isFromPage, type Authorize, type Operator } from "./access.ts";
 import { act, actionNames, steps } from "./actions.ts";
 import { keptPage, keptTopics } from "./kept.ts";
+import { linesOf } from "./lines-of.ts";
 import { letterGroups, letterOf } from "./letters.ts";
 import { Looks } from "./looks.ts";
 import { actsOf } from "./operations.ts";
@@ -122,14 +123,15 @@ export function appOf(watched: Watched, options: AppOptions): Hono<{ Variables: 
   app.get(`${folder}letter`, async (call) =>
     call.json(await letterOf(asked(call, "queue"), asked(call, "id"), watched, seesBodies(call))),
   );
-  app.get(`${folder}export`, (call) => {
+  app.get(`${folder}export`, async (call) => {
     if (!seesBodies(call)) return call.json({ error: "An export holds bodies, which are hidden from you." }, 403);
     const [queue, group] = [watched.operator.queue(asked(call, "queue")), asked(call, "group")];
+    const failed = (error: unknown): void =>
+      options.logger.error({ err: error }, "an export of the dashboard failed in the middle");
+    const lines = await linesOf(queue.exportLetters({ group }), failed);
     call.header("content-type", "application/x-ndjson");
     call.header("content-disposition", `attachment; filename="${queue.name}.ndjson"`);
-    return stream(call, async (lines) => {
-      for await (const line of queue.exportLetters({ group })) await lines.write(`${line}\n`);
-    });
+    return call.body(lines);
   });
   app.get(`${folder}trace`, async (call) => call.json(await traceOf(asked(call, "id"), watched)));
   app.get(`${folder}event`, async (call) => {

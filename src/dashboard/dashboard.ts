@@ -46,7 +46,7 @@ export function dashboard(source: Hive | Provider, options: DashboardOptions): D
 
 /** @internal The dashboard of a provider, of whose application more is known. */
 export function dashboardOf(source: Hive | Provider, options: DashboardOptions, known: KnownParts): Dashboard {
-  throwProblems(optionProblems(options));
+  throwProblems(optionProblems(options), "The dashboard cannot be made");
   const {
     authorize,
     readOnly = false,

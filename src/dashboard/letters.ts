@@ -85,6 +85,8 @@ export async function* requeue(
     .then(({ end, requeued, of, again }) => {
       result = { sent: requeued, total: of, end, detail: again.join(", ") };
     });
+  // A failure is thrown below. A reader that has gone waits no more, and must not leave it unhandled.
+  ended.catch(() => {});
   while (!result) {
     yield progress;
     await Promise.race([ended, sleep(clock, progressMs)]);
@@ -115,9 +117,9 @@ export async function mend(
   by: string,
 ): Promise<void> {
   const queue = operator.queue(name);
-  const { contentType } = (await queue.letter(id)).event;
+  const { event } = await queue.letter(id);
   await queue.requeueMended(id, {
-    ...(body !== undefined && { body: /\bjson\b/.test(contentType) ? parsed(body) : body }),
+    ...(body !== undefined && (typeof event.body === "string" ? { bodyText: body } : { body: bytesIn(body) })),
     ...(type !== undefined && { eventType: type }),
     ...(properties !== undefined && { properties }),
     by,
@@ -133,6 +135,13 @@ async function whichOf(
   if (limit === undefined) return { group };
   const found = (await operator.queue(queue).letterGroups()).find(({ key }) => key === group);
   return { ids: found?.ids.slice(0, limit) ?? [] };
+}
+
+/** Returns the bytes of a body that the page shows as base64. @throws BeeHiveError `InvalidEvent`. */
+function bytesIn(text: string): Uint8Array {
+  const base64 = text.replaceAll(/\s/g, "");
+  if (/^[A-Za-z\d+/]*={0,2}$/.test(base64)) return Buffer.from(base64, "base64");
+  throw new BeeHiveError("InvalidEvent", "The body is not base64, as which bytes are written.");
 }
 
 /** Returns a JSON value. @throws BeeHiveError `InvalidEvent`. */

@@ -34,5 +34,7 @@ function eventOf({ type, body, destination, key, id }: Sending, eventTypes: Watc
   };
   const declared = eventTypes.find(({ name }) => name === type);
   const value = parsed(body);
-  return declared ? declared.create(value, options) : new Event(type, value, options);
+  const event = declared ? declared.create(value, options) : new Event(type, value, options);
+  // The text as it is written: numbers keep all their digits.
+  return Event.fromRecord({ ...event.toRecord(), body: body.trim() });
 }

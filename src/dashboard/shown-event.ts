@@ -1,6 +1,8 @@
 import { printable } from "../base/printable.ts";
 import { redact, redactField } from "../base/redact.ts";
+import { isJson } from "../events/body.ts";
 import type { Event } from "../events/event.ts";
+import { indented } from "../events/json-source.ts";
 import type { ShownEvent } from "./wire.ts";
 
 /** Maximum characters of a body: a page shows no megabytes. */
@@ -28,12 +30,7 @@ export function shownEvent(event: Event, seesBodies: boolean): ShownEvent {
 function textOf(event: Event): string {
   const { body } = event;
   if (typeof body !== "string") return Buffer.from(body).toString("base64");
-  if (!/\bjson\b/.test(event.contentType)) return printable(body);
-  try {
-    return JSON.stringify(JSON.parse(body), null, 2);
-  } catch {
-    return printable(body);
-  }
+  return isJson(event.contentType) ? (indented(body) ?? printable(body)) : printable(body);
 }
 
 /** Masks secrets in properties, which may be the headers of a request. */

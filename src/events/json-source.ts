@@ -76,3 +76,31 @@ function afterValue(json: string, at: number): number {
   }
   return json.length;
 }
+
+/** Returns JSON without line breaks, for a file of lines. Texts within hold none, so nothing else changes. */
+export function oneLine(json: string): string {
+  return json.replaceAll(/[\r\n]/g, " ");
+}
+
+const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{[][ \t\n\r]*[}\]]|[{}[\],:]|[ \t\n\r]+/g;
+
+/** Returns JSON with line breaks and indents, its numbers as they are written; `undefined` for what is no JSON. */
+export function indented(json: string): string | undefined {
+  try {
+    JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  let depth = 0;
+  const line = (): string => `\n${"  ".repeat(depth)}`;
+  return json.replaceAll(token, (found) => {
+    const [first = ""] = found;
+    const closing = found.at(-1) as string;
+    if (first === '"') return JSON.stringify(JSON.parse(found));
+    if ("{[".includes(first) && "}]".includes(closing)) return first + closing;
+    if ("{[".includes(first)) return first + (depth++, line());
+    if ("}]".includes(first)) return (depth--, line()) + first;
+    if (first === ",") return first + line();
+    return first === ":" ? ": " : "";
+  });
+}

@@ -2,6 +2,7 @@ import { BeeHiveError } from "../base/errors.ts";
 import type { KeptEvent } from "../contract/topic-log.ts";
 import { attributesOf, cloudEventRecord, withData } from "../events/cloud-events.ts";
 import { Event } from "../events/event.ts";
+import { oneLine } from "../events/json-source.ts";
 import { QueueName } from "../events/queue-name.ts";
 import type { LoggedEvent } from "./hive-log.ts";
 
@@ -12,13 +13,15 @@ import type { LoggedEvent } from "./hive-log.ts";
 const position = "beehiveposition";
 const published = "beehivepublished";
 
+/** Leaves positions to the events to come: beyond 2^53 numbers are no longer exact. */
+const maxPosition = 2 ** 52;
+
 /** Returns the line of an event, without a line break. */
 export function backupLine({ event, ...place }: LoggedEvent): string {
   const record = event.toRecord();
   const attributes = attributesOf(record);
-  return withData(
-    { ...attributes, [position]: String(place.position), [published]: place.published.toISOString() },
-    record,
+  return oneLine(
+    withData({ ...attributes, [position]: String(place.position), [published]: place.published.toISOString() }, record),
   );
 }
 
@@ -28,7 +31,7 @@ export function eventOfLine(line: string): KeptEvent & { readonly topic: QueueNa
   const { [position]: at, [published]: time, ...cloudEvent } = Object(value) as Readonly<Record<string, unknown>>;
   const place = typeof at === "string" && /^\d+$/.test(at) ? Number(at) : Number.NaN;
   const date = typeof time === "string" ? Date.parse(time) : Number.NaN;
-  if (!Number.isSafeInteger(place) || Number.isNaN(date))
+  if (!(place <= maxPosition) || Number.isNaN(date))
     throw notOne(`it has no ${position} and ${published}; beehive push --cloud-events publishes other CloudEvents`);
   const record = cloudEventRecord(cloudEvent, line);
   const topic = QueueName.parse(record.queueName);

@@ -122,6 +122,12 @@ export class HiveLog {
   }
 
   async #position(at: Date | number): Promise<number> {
+    // A wrong place reads nothing, and a backup of nothing looks well.
+    if (Number.isNaN(Number(at)))
+      throw new BeeHiveError(
+        "InvalidConfiguration",
+        `${this.topic}: the part of a log begins and ends at a date or a position.`,
+      );
     return typeof at === "number" ? at : await this.#log.positionAt(this.topic, at.getTime());
   }
 }

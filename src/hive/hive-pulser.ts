@@ -29,9 +29,15 @@ export class HivePulser {
     await this.#operator.controls.pause("pulser", this.name, options);
   }
 
-  /** Fires again. Does nothing for a pulser that is not paused. */
-  resume(options: ByOperator): Promise<void> {
-    return this.#operator.controls.resume("pulser", this.name, options);
+  /**
+   * Fires again. Does nothing for a pulser that is not paused, and returns false.
+   *
+   * @throws BeeHiveError `NotFound` when no process has run the pulser.
+   */
+  async resume(options: ByOperator): Promise<boolean> {
+    const ended = await this.#operator.controls.resume("pulser", this.name, options);
+    if (!ended) await this.#operator.assertPulser(this.name);
+    return ended;
   }
 
   /** Returns the pause; `undefined` when there is none. */

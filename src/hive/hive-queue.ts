@@ -124,12 +124,15 @@ export class HiveQueue {
   }
 
   /**
-   * Leases events again. Does nothing when no operator has paused it.
+   * Leases events again. Does nothing when no operator has paused it, and returns false.
    *
-   * @throws BeeHiveError `InvalidState` while all subscriptions are paused.
+   * @throws BeeHiveError `InvalidState` while all subscriptions are paused, `QueueNotFound`.
    */
-  resume(options: ByOperator): Promise<void> {
-    return this.#operator.controls.resume("queue", this.name.toString(), options);
+  async resume(options: ByOperator): Promise<boolean> {
+    const ended = await this.#operator.controls.resume("queue", this.name.toString(), options);
+    // A pause outlives its subscription, so the name is checked only where there is none.
+    if (!ended) await this.#assertRead("resume");
+    return ended;
   }
 
   /**
@@ -214,7 +217,11 @@ export class HiveQueue {
       if (letter.event.id === id) ofEvent ??= letter;
     }
     if (ofEvent) return ofEvent;
-    throw new BeeHiveError("NotFound", `The dead letters of "${this.name}" hold no letter and no event ${id}.`);
+    throw this.#noLetter(id);
+  }
+
+  #noLetter(id: string): BeeHiveError {
+    return new BeeHiveError("NotFound", `The dead letters of "${this.name}" hold no letter and no event ${id}.`);
   }
 
   /**
@@ -245,7 +252,8 @@ export class HiveQueue {
     assertAct("requeue", id, operatorProblems(by));
     const letter = await this.letter(id);
     await this.#queues.requeue(this.name, letter.id, mended(letter.event, changes));
-    await this.#record(by, "requeue", `${letter.event.id}, mended: ${Object.keys(changes).join(", ")}`);
+    const changed = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    await this.#record(by, "requeue", `${letter.event.id}, mended: ${changed.join(", ")}`);
   }
 
   /**
@@ -272,8 +280,11 @@ export class HiveQueue {
     };
     const waitMs = checkedDuration("requeueInSteps", "wait", wait, time);
     const parts = { queues: this.#queues, name: this.name, clock: this.#operator.clock, signal, waitMs, onRequeued };
-    const end = await requeueInSteps({ letters, known }, parts);
-    if (by !== undefined) await this.#record(by, "requeue", `${requeued} of ${letters.length} dead letters in steps`);
+    if (letters.length === 0 && typeof which === "object" && "ids" in which && which.ids.length > 0)
+      throw this.#noLetter(which.ids.join(", "));
+    const detail = (): string | undefined =>
+      requeued === 0 ? undefined : `${requeued} of ${letters.length} dead letters in steps`;
+    const end = await this.#recorded(by, "requeue", detail, () => requeueInSteps({ letters, known }, parts));
     return { end: end.end, requeued, of: letters.length, again: end.end === "dead again" ? end.ids : [] };
   }
 
@@ -306,7 +317,7 @@ export class HiveQueue {
    * await hive.queue("OrderAccepted-Totals").rewind({ to: "beginning", outputs: "drop", clear: [Totals] });
    */
   async rewind(options: RewindOptions): Promise<void> {
-    throwProblems(rewindProblems(options));
+    throwProblems(rewindProblems(options), `Cannot rewind ${this.name}`);
     const { to, outputs, clear = [], by } = options;
     if (by !== undefined) assertAct("rewind", this.name.toString(), operatorProblems(by));
     await logOf(this.#provider).rewind(this.name, to, outputs, clearedStores(this.#provider, clear));
@@ -334,10 +345,38 @@ export class HiveQueue {
     settle: (id: string) => Promise<void>,
   ): Promise<number> {
     const ids = await this.#idsOf(which);
-    await inBatches(ids, settle);
-    if (by !== undefined && ids.length > 0)
-      await this.#record(by, act, ids.length === 1 ? ids[0] : `${ids.length} dead letters`);
+    const done: string[] = [];
+    const detail = (): string | undefined => (done.length > 1 ? `${done.length} dead letters` : done[0]);
+    await this.#recorded(by, act, detail, () =>
+      inBatches(ids, async (id) => {
+        await settle(id);
+        done.push(id);
+      }),
+    );
     return ids.length;
+  }
+
+  /** Records what was done of an act, also when it failed in the middle; nothing without a detail. */
+  async #recorded<T>(
+    by: string | undefined,
+    act: string,
+    detail: () => string | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const record = async (): Promise<void> => {
+      const text = detail();
+      if (by !== undefined && text !== undefined) await this.#record(by, act, text);
+    };
+    let result: T;
+    try {
+      result = await work();
+    } catch (error) {
+      // The failure of the act says more than that of its record.
+      await record().catch(() => {});
+      throw error;
+    }
+    await record();
+    return result;
   }
 
   /** Lists all ids first. An event that is dead-lettered again at once must not be requeued twice. */

@@ -83,8 +83,8 @@ export class Operator implements Operating, AsyncDisposable {
     return this.#controls.pause("queue", undefined, options);
   }
 
-  /** Ends every pause of subscriptions that operators set. */
-  resumeAll(options: ByOperator): Promise<void> {
+  /** Ends every pause of subscriptions that operators set. Returns whether there was one. */
+  resumeAll(options: ByOperator): Promise<boolean> {
     return this.#controls.resume("queue", undefined, options);
   }
 

@@ -52,7 +52,7 @@ const defaultParallelism = 100;
  */
 export async function createRelay(options: RelayOptions): Promise<Relay> {
   const { from, to, topics, clock = systemClock, logger, defaults, ...rest } = options;
-  throwProblems(relayProblems(options));
+  throwProblems(relayProblems(options), "The relay cannot start");
   const names = topics.map(destination);
   const target = typeof to === "string" ? await openProvider(to, { clock, logger }) : to;
   const close = async (): Promise<void> => (typeof to === "string" ? target.close() : undefined);

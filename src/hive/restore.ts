@@ -1,5 +1,7 @@
 import { BeeHiveError } from "../base/errors.ts";
 import type { KeptEvent, TopicLog } from "../contract/topic-log.ts";
+import type { Event } from "../events/event.ts";
+import { oneLine } from "../events/json-source.ts";
 import type { QueueName } from "../events/queue-name.ts";
 
 /** The events of a backup. */
@@ -69,6 +71,20 @@ export class Restoration {
         `${this.#topic} has another event at position ${position}: ${found.event.id}, not ${event.id}. ` +
           "Restore into a topic without events of its own.",
       );
+    if (found && !isSame(found.event, event))
+      throw new BeeHiveError(
+        "InvalidState",
+        `${this.#topic} has ${event.id} at position ${position} with another type or body than the backup. ` +
+          "One of them was changed.",
+      );
     this.#present++;
   }
+}
+
+/** Returns whether a kept event is that of a backup, which holds bodies on one line, and JSON as text. */
+function isSame(kept: Event, ofBackup: Event): boolean {
+  const [one, other] = [kept, ofBackup].map(({ body }) =>
+    oneLine(Buffer.from(body as string).toString("latin1")).trim(),
+  );
+  return one === other && kept.eventType === ofBackup.eventType;
 }

@@ -6,6 +6,7 @@ import { resolveActors } from "../actors/resolve-actors.ts";
 import { systemClock, type Clock } from "../base/clock.ts";
 import { errorNameOf, messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
+import { Latch } from "../base/latch.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../base/logger.ts";
 import { numberProblems, wholeNumber } from "../base/numbers.ts";
 import { throwProblems } from "../base/problems.ts";
@@ -62,7 +63,7 @@ export interface ReplayOptions extends Pick<
  * const { differences } = await replay({ provider, actors: NewTotals, subscription: "OrderAccepted-Totals", clear: [Totals] });
  */
 export async function replay(options: ReplayOptions): Promise<ReplayReport> {
-  throwProblems(problemsOf(options));
+  throwProblems(problemsOf(options), "The replay cannot run");
   const { provider, signal, clear = [], maxDifferences = 100 } = options;
   const name = QueueName.parse(options.subscription);
   const log = logOf(provider);
@@ -92,7 +93,8 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
       counts.events++;
       if (counts.from < 0) counts.from = one.position;
       counts.to = one.position + 1;
-      const made = await run.over(one).catch((error: unknown) => {
+      const made = await untilAborted(run.over(one), signal).catch((error: unknown) => {
+        signal?.throwIfAborted();
         counts.failures++;
         const { position, event } = one;
         const texts = { error: errorNameOf(error), message: messageOf(error) };
@@ -121,6 +123,19 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     notes: notesOf(run.overlay),
     differences: differences.list,
   };
+}
+
+/** Returns the outcome of `work`, or rejects when the signal aborts: an actor may never end. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return await work;
+  const over = new Latch<void>();
+  const abort = (): void => over.resolve();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([work, over.promise.then((): never => signal.throwIfAborted() as never)]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 /** Locks of a replay hold up nobody, and wait for nobody. */

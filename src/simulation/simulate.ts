@@ -106,7 +106,10 @@ async function planOf(options: SimulateOptions): Promise<Plan> {
   checkedNumber("simulate", "processes", processes, wholeNumber(1));
   checkedNumber("simulate", "deliveries", deliveries, wholeNumber(1));
   const unknown = Object.keys(checks).filter((name) => !checkNames.some((known) => known === name));
-  throwProblems(unknown.map((name) => `simulate: checks.${name} is not a check; there are ${checkNames.join(", ")}`));
+  throwProblems(
+    unknown.map((name) => `checks.${name} is not a check; there are ${checkNames.join(", ")}`),
+    "The simulation cannot run",
+  );
   const profile = profileOf(options.as ?? "memory", options.faults);
   const { descriptors } = await createHive({ actors, defaults, overrides, environment: {}, logger: silentLogger });
   const window = Math.max(1, profile.deduplication);

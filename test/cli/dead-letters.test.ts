@@ -1,5 +1,6 @@
-import { Event, QueueName } from "beehive-actors";
+import { Event, QueueName, systemClock } from "beehive-actors";
 import * as assert from "uvu/assert";
+import { Acts } from "../../src/controls/acts.ts";
 import { choose } from "../../src/cli/dead-letters/choice.ts";
 import { requeueInSteps } from "../../src/hive/letters/requeue-steps.ts";
 import { cli, startCli, type Ended } from "../support/cli.ts";
@@ -135,17 +136,24 @@ test("show prints the whole letter and cuts its body", async () => {
   assert.match(none.stderr, /hold no event dead-9/);
 });
 
-test("one id requeues or drops that letter", async () => {
+test("one id requeues or drops that letter, which is recorded", async () => {
   await using hive = await withDead(3);
-  const back = await letters(hive, ["requeue", packing, "dead-0"]);
+  const back = await letters(hive, ["requeue", packing, "dead-0", "--as", "ada"]);
   assert.equal([back.code, back.stdout], [0, "Requeued 1 of 1.\n"]);
-  const gone = await letters(hive, ["drop", packing, "dead-1", "--yes"]);
+  const gone = await letters(hive, ["drop", packing, "dead-1", "--yes", "--as", "bob"]);
   assert.equal([gone.code, gone.stdout], [0, "Dropped 1 of 1.\n"]);
   assert.equal(await deadIds(hive), ["dead-2"]);
   assert.equal(
     (await hive.take(packing)).map(({ id }) => id),
     ["dead-0"],
   );
+  const acts: unknown[] = [];
+  for await (const { by, act, on, detail } of new Acts(hive.provider.stores, systemClock).read())
+    acts.push([by, act, on, detail]);
+  assert.equal(acts, [
+    ["bob", "drop", packing, "dead-1"],
+    ["ada", "requeue", packing, "dead-0"],
+  ]);
 });
 
 test("a dry run, no choice or no terminal changes nothing", async () => {

@@ -112,6 +112,14 @@ test("copies of the package are warned of with their places", () => {
   assert.match(finding?.text ?? "", /1\.0\.0 in .*1\.1\.0 in .*@shop/);
 });
 
+test("a broken package.json is a problem with its place, and the rest follows", async () => {
+  using folder = folderWith({ "package.json": '{"name": "shop", ' });
+  const { code, stdout, stderr } = await cli(["doctor"], { cwd: folder.path });
+  assert.equal([code, stderr], [1, ""]);
+  assert.match(stdout, /^problem +package +\S+package\.json cannot be read/m);
+  assert.match(stdout, /^ok +configuration/m);
+});
+
 test("a folder without the package is warned of", () => {
   using folder = folderWith();
   assert.match(packageFindings(folder.path)[0]?.cure ?? "", /npm install beehive-actors/);

@@ -75,6 +75,16 @@ test("--all pauses all subscriptions, and one of them is not resumed alone", asy
   assert.is((await run("resume", "--all")).stdout, "Resumed all subscriptions.\n");
 });
 
+test("a resume of what is not paused says so, and a wrong name fails", async () => {
+  await using given = await scene();
+  const { run } = given;
+  const idle = await run("resume", packing);
+  assert.equal([idle.code, idle.stdout], [0, `No operator had paused ${packing}.\n`]);
+  const wrong = await run("resume", "OrderPlaced-Pakcing");
+  assert.equal([wrong.code, wrong.stdout], [1, ""]);
+  assert.match(wrong.stderr, /Is it OrderPlaced-Packing\?/);
+});
+
 test("a pulser is paused, and schedules say so with its last and next firing", async () => {
   await using given = await scene();
   const { run } = given;

@@ -3,7 +3,10 @@ import { inBatches } from "../../base/in-batches.ts";
 import { printableLine } from "../../base/printable.ts";
 import { redact } from "../../base/redact.ts";
 import type { DeadLetter } from "../../contract/dead-letter.ts";
+import type { Provider } from "../../contract/provider.ts";
+import { Acts, type Act } from "../../controls/acts.ts";
 import { noDeadLetter } from "../../provider-kit/errors.ts";
+import { asOption, operatorOf, type AsOptions } from "../as.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import type { ChosenLetter } from "../../hive/letters/choice.ts";
 import { choose, named, type ChoiceOptions } from "../dead-letters/choice.ts";
@@ -87,7 +90,7 @@ const show: CliCommand = defineCommand<{ maxBody: number }, [queue: string, id: 
   },
 });
 
-interface RequeueOptions extends ChoiceOptions {
+interface RequeueOptions extends ChoiceOptions, AsOptions {
   readonly dryRun?: boolean;
   readonly steps: boolean;
   readonly wait?: number;
@@ -102,7 +105,7 @@ const requeue: CliCommand = defineCommand<RequeueOptions, [queue: string, id: st
     "then the rest. After each step it waits until the queue is empty, so workers must be running. It stops and " +
     "ends with 1 when one of the events becomes a dead letter again.",
   define: (command) =>
-    filterOptions(command.argument(...queueArgument).argument(...letterArgument))
+    asOption(filterOptions(command.argument(...queueArgument).argument(...letterArgument)))
       .option("--all", "requeue all dead letters")
       .option("--dry-run", "print the ids, change nothing")
       .option("--no-steps", "requeue everything at once, without waiting for results")
@@ -114,7 +117,9 @@ const requeue: CliCommand = defineCommand<RequeueOptions, [queue: string, id: st
   ],
   endsItself: true,
   async run({ output, provider, signal }, options, queue, id) {
-    const { queues } = await provider();
+    const by = operatorOf(options);
+    const opened = await provider();
+    const { queues } = opened;
     const name = consumerQueue(queue);
     const choice = id === undefined ? await choose(queues, name, options) : named(id, options);
     const { letters } = choice;
@@ -135,9 +140,22 @@ const requeue: CliCommand = defineCommand<RequeueOptions, [queue: string, id: st
       throw error;
     } finally {
       shown.end();
+      await recordAct(opened, { by, act: "requeue", on: `${name}` }, requeued, letters);
     }
   },
 });
+
+/** Writes down what was done, also of a command that failed or was interrupted in the middle. */
+async function recordAct(
+  { stores }: Provider,
+  act: Pick<Act, "by" | "act" | "on">,
+  done: number,
+  letters: readonly ChosenLetter[],
+): Promise<void> {
+  if (done === 0) return;
+  const detail = letters.length === 1 ? letters[0]?.id : `${done} of ${letters.length} dead letters`;
+  await new Acts(stores, systemClock).record({ ...act, detail });
+}
 
 function reportEnd(output: Output, end: StepsEnd, requeued: number, total: number): ExitCode {
   const again = end.end === "dead again" ? end.ids : [];
@@ -166,7 +184,7 @@ function listOfIds(ids: readonly string[]): string {
   return ids.slice(0, maxListed).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-interface DropOptions extends ChoiceOptions {
+interface DropOptions extends ChoiceOptions, AsOptions {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
 }
@@ -176,7 +194,7 @@ const drop: CliCommand = defineCommand<DropOptions, [queue: string, id: string |
   summary: "delete dead letters",
   description: "Deletes dead letters. Asks for confirmation first; without a terminal it needs --yes.",
   define: (command) =>
-    filterOptions(command.argument(...queueArgument).argument(...letterArgument))
+    asOption(filterOptions(command.argument(...queueArgument).argument(...letterArgument)))
       .option("--all", "drop all dead letters")
       .option("--dry-run", "print the ids, change nothing")
       .option("--yes", "do not ask for confirmation"),
@@ -186,7 +204,9 @@ const drop: CliCommand = defineCommand<DropOptions, [queue: string, id: string |
   ],
   endsItself: true,
   async run({ output, provider, signal }, options, queue, id) {
-    const { queues } = await provider();
+    const by = operatorOf(options);
+    const opened = await provider();
+    const { queues } = opened;
     const name = consumerQueue(queue);
     const { letters } = id === undefined ? await choose(queues, name, options) : named(id, options);
     if (options.dryRun) return reportDryRun(output, "drop", letters);
@@ -206,6 +226,7 @@ const drop: CliCommand = defineCommand<DropOptions, [queue: string, id: string |
       await inBatches(letters, dropOne, signal);
     } finally {
       shown.end();
+      await recordAct(opened, { by, act: "drop", on: `${name}` }, dropped, letters);
     }
     if (output.json) output.result({ dropped, of: length });
     else output.print(`Dropped ${dropped} of ${length}.`);

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
-import { text as textOf } from "node:stream/consumers";
+import { isUtf8 } from "node:buffer";
+import { readFile } from "node:fs/promises";
+import { buffer as bufferOf } from "node:stream/consumers";
+import { messageOf } from "../../base/error-text.ts";
 import { printableLine } from "../../base/printable.ts";
-import type { EventProperty } from "../../events/event.ts";
-import { isJson } from "../../events/body.ts";
+import type { Event, EventProperty } from "../../events/event.ts";
 import { groupsOf } from "../../hive/letters/groups.ts";
 import { exportLine } from "../../hive/letters/export.ts";
 import { mended, type LetterChanges } from "../../hive/letters/mend.ts";
@@ -75,7 +76,7 @@ const edit: CliCommand = defineCommand<EditOptions, [queue: string, id: string]>
     const queue = (await operate(await provider())).queue(`${consumerQueue(name)}`);
     const letter = await queue.letter(id);
     const changes: LetterChanges = {
-      ...(options.body !== undefined && { body: bodyOf(await read(options.body), letter.event.contentType) }),
+      ...(options.body !== undefined && (await bodyIn(options.body, letter.event))),
       eventType: options.type,
       ...(options.set && { properties: propertiesOf(options.set) }),
     };
@@ -88,17 +89,17 @@ const edit: CliCommand = defineCommand<EditOptions, [queue: string, id: string]>
   },
 });
 
-async function read(file: string): Promise<string> {
-  return file === "-" ? await textOf(process.stdin) : readFileSync(file, "utf8");
-}
-
-function bodyOf(text: string, contentType: string): unknown {
-  if (!isJson(contentType)) return text;
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new UsageError("The new body is not JSON, as the content type of the event demands.", { cause });
-  }
+/** Returns the new body: bytes in the place of bytes, else text as it is written. */
+async function bodyIn(file: string, { body }: Event): Promise<LetterChanges> {
+  const bytes =
+    file === "-"
+      ? await bufferOf(process.stdin)
+      : await readFile(file).catch((cause: unknown) => {
+          throw new UsageError(`${file} cannot be read: ${messageOf(cause)}`, { cause });
+        });
+  if (typeof body !== "string") return { body: bytes };
+  if (!isUtf8(bytes)) throw new UsageError("The new body is not UTF-8, as the text that it replaces.");
+  return { bodyText: bytes.toString() };
 }
 
 function propertiesOf(given: readonly string[]): Record<string, EventProperty | null> {

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { printableLine } from "../../base/printable.ts";
 import { safeText } from "../../base/safe-text.ts";
 import { toCloudEventText } from "../../events/cloud-events.ts";
+import { oneLine } from "../../events/json-source.ts";
 import { QueueName } from "../../events/queue-name.ts";
 import { HiveLog, logOf, type LoggedEvent } from "../../hive/hive-log.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
@@ -76,7 +77,7 @@ const maxBody = 120;
 
 function show(output: Output, { position, published, event }: LoggedEvent): void {
   if (output.json) {
-    output.write(`${toCloudEventText(event)}\n`);
+    output.write(`${oneLine(toCloudEventText(event))}\n`);
     return;
   }
   const { eventType, id, partitionKey = "-" } = event;

@@ -60,9 +60,9 @@ const resume: CliCommand = defineCommand<Target & AsOptions, [queue: string | un
   ],
   async run({ provider, output }, options, queue) {
     const target = targetOf(options, queue, new Operator(await provider()));
-    await target.resume({ by: operatorOf(options) });
-    if (output.json) output.result({ resumed: target.name });
-    else output.print(`Resumed ${target.words}.`);
+    const wasPaused = await target.resume({ by: operatorOf(options) });
+    if (output.json) output.result({ resumed: target.name, wasPaused });
+    else output.print(wasPaused ? `Resumed ${target.words}.` : `No operator had paused ${target.words}.`);
   },
 });
 
@@ -80,7 +80,7 @@ interface Paused {
   readonly name: string;
   readonly words: string;
   pause(options: Parameters<Operator["pauseAll"]>[0]): Promise<void>;
-  resume(options: Parameters<Operator["resumeAll"]>[0]): Promise<void>;
+  resume(options: Parameters<Operator["resumeAll"]>[0]): Promise<boolean>;
 }
 
 /** Returns the one thing that the options name. */

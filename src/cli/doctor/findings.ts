@@ -19,8 +19,11 @@ export async function* findings(
 ): AsyncIterable<Finding> {
   const folder = process.cwd();
   yield nodeFinding(process.versions.node);
-  yield* packageFindings(folder);
-  yield* peerFindings(folder);
+  try {
+    yield* [...packageFindings(folder), ...peerFindings(folder)];
+  } catch (error) {
+    yield problem("package", messageOf(error), "mend the file that the message names");
+  }
   let settings;
   try {
     settings = await context.settings();

@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { twoCopies } from "../../base/brand.ts";
+import { messageOf } from "../../base/error-text.ts";
+import { BeeHiveError } from "../../base/errors.ts";
 import { ownFile, ownManifest } from "../../base/package-root.ts";
 import { problem, warning, well, type Finding } from "./finding.ts";
 
@@ -92,7 +94,12 @@ interface Manifest {
 }
 
 function manifestIn(folder: string): Manifest {
-  return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
+  const file = join(folder, "package.json");
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Manifest;
+  } catch (cause) {
+    throw new BeeHiveError("InvalidConfiguration", `${file} cannot be read: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** Returns whether a version is in a range of the manifest: exact, `^1.2.3` or `>=1.2`. */

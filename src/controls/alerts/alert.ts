@@ -98,20 +98,30 @@ function nameProblems(at: string, name: unknown): string[] {
   }
 }
 
-/** A rule on one subscription or queue. */
+/** A rule on one subscription or queue, for one of its sinks: another one that fails does not repeat its alerts. */
 export interface Watched {
   readonly rule: AlertRule;
   readonly queue: QueueName;
-  /** The same for the same rule in every process. */
+  readonly sink: AlertSink;
+  /** The same for the same rule and sink in every process. */
   readonly key: string;
 }
 
-/** Returns each rule on each of its queues. */
+/** Returns each rule on each of its queues, for each of its sinks. */
 export function watchedBy(rules: readonly AlertRule[], read: readonly QueueName[]): readonly Watched[] {
+  const times = new Map<string, number>();
+  const unique = (key: string): string => {
+    const before = times.get(key) ?? 0;
+    times.set(key, before + 1);
+    return before === 0 ? key : `${key} ${before}`;
+  };
   return rules.flatMap((rule) => {
     const { of } = rule;
     const queues = of === undefined ? read : (typeof of === "string" ? [of] : of).map((name) => QueueName.parse(name));
-    return queues.map((queue) => ({ rule, queue, key: `${rule.on} ${String(rule.above ?? "")} ${queue}` }));
+    const sinks = typeof rule.send === "function" ? [rule.send] : rule.send;
+    return queues.flatMap((queue) =>
+      sinks.map((sink) => ({ rule, queue, sink, key: unique(`${rule.on} ${String(rule.above ?? "")} ${queue}`) })),
+    );
   });
 }
 

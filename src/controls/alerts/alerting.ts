@@ -135,7 +135,7 @@ export class Alerting {
   async #find({ waiting }: Round): Promise<ReadonlyMap<string, Finding>> {
     const { provider, clock, logger, operator } = this.#parts;
     const [pauses, hives] = await Promise.all([operator.pauses(), operator.hives()]);
-    const look = { now: clock.now(), queues: provider.queues, pauses, hives, waiting };
+    const look = { now: clock.now(), queues: askedOnce(provider.queues), pauses, hives, waiting };
     const found = new Map<string, Finding>();
     for (const watched of this.#watched) {
       try {
@@ -147,23 +147,33 @@ export class Alerting {
     return found;
   }
 
-  /** Returns whether every sink took the alert. */
-  async #send({ rule }: Watched, alert: Alert): Promise<boolean> {
+  /** Returns whether the sink took the alert. */
+  async #send({ sink }: Watched, alert: Alert): Promise<boolean> {
     const { clock, logger, push } = this.#parts;
-    let sent = true;
-    for (const sink of typeof rule.send === "function" ? [rule.send] : rule.send) {
-      try {
-        const late = (): never => {
-          throw new BeeHiveError("Timeout", `The sink of an alert took longer than ${maxSendMs} ms.`);
-        };
-        await withTimeLimit(Promise.resolve(sink(alert, { push })), clock, maxSendMs, late);
-      } catch (error) {
-        sent = false;
-        logger.error({ err: error, alert: alert.text }, "an alert could not be sent; the next check tries again");
-      }
+    try {
+      const late = (): never => {
+        throw new BeeHiveError("Timeout", `The sink of an alert took longer than ${maxSendMs} ms.`);
+      };
+      await withTimeLimit(Promise.resolve(sink(alert, { push })), clock, maxSendMs, late);
+      return true;
+    } catch (error) {
+      logger.error({ err: error, alert: alert.text }, "an alert could not be sent; the next check tries again");
+      return false;
     }
-    return sent;
   }
+}
+
+/** Returns the counts of queues, each asked for once in a check, since clouds charge for each. */
+function askedOnce(queues: Provider["queues"]): Pick<Provider["queues"], "counts" | "oldest"> {
+  const counts = new Map<QueueName, ReturnType<typeof queues.counts>>();
+  return {
+    counts: (name) => {
+      const asked = counts.get(name) ?? queues.counts(name);
+      counts.set(name, asked);
+      return asked;
+    },
+    oldest: (name) => queues.oldest?.(name) ?? Promise.resolve(undefined),
+  };
 }
 
 function alertOf({ rule: { on }, queue }: Watched, { incident }: Finding, since: number): Alert {

@@ -1,4 +1,6 @@
 import { BeeHiveError } from "../../base/errors.ts";
+import { jsonErrorPlace } from "../../base/json-error.ts";
+import { isJson } from "../../events/body.ts";
 import { checkedProperties, withoutMark } from "../../events/event-checks.ts";
 import { Event, type EventProperty } from "../../events/event.ts";
 import { keepingVersion } from "../../events/event-version.ts";
@@ -12,6 +14,8 @@ import { keepingVersion } from "../../events/event-version.ts";
 export interface LetterChanges {
   /** The new body: a JSON value, or text where the content type is another. */
   readonly body?: unknown;
+  /** The new body as it is written, in place of `body`: numbers keep all their digits. Empty for no body. */
+  readonly bodyText?: string | undefined;
   readonly eventType?: string | undefined;
   /** Properties to set; `null` removes one. */
   readonly properties?: Readonly<Record<string, EventProperty | null>> | undefined;
@@ -19,16 +23,18 @@ export interface LetterChanges {
 
 /** Returns the event with these changes, under its id. @throws BeeHiveError `InvalidEvent`, `InvalidConfiguration`. */
 export function mended(event: Event, changes: LetterChanges): Event {
-  const { body, eventType, properties } = changes;
-  if (body === undefined && eventType === undefined && properties === undefined)
+  const { body, bodyText, eventType, properties } = changes;
+  if (body === undefined && bodyText === undefined && eventType === undefined && properties === undefined)
     throw new BeeHiveError("InvalidConfiguration", "Nothing is changed: give a body, an eventType or properties.");
+  if (body !== undefined && bodyText !== undefined)
+    throw new BeeHiveError("InvalidConfiguration", "Give either a body or a bodyText, not both.");
   const record = event.toRecord();
   // The constructor checks what is given as that of any event.
   const {
     eventType: type,
     contentType,
     body: given,
-  } = new Event(eventType ?? event.eventType, body, {
+  } = new Event(eventType ?? event.eventType, bodyText === undefined ? body : valueOf(bodyText, event.contentType), {
     queueName: "Mended",
     contentType: event.contentType,
   });
@@ -38,8 +44,24 @@ export function mended(event: Event, changes: LetterChanges): Event {
     ...record,
     eventType: type,
     contentType,
-    body: body === undefined ? record.body : given,
+    body: bodyText === undefined ? (body === undefined ? record.body : given) : asWritten(bodyText, contentType),
     properties:
       properties === undefined ? withoutMark(event.properties) : checkedProperties(keepingVersion(event, left)),
   });
+}
+
+/** Returns a text as the value that readers get, for the checks of an event. @throws BeeHiveError `InvalidEvent`. */
+function valueOf(text: string, contentType: string): unknown {
+  if (text.trim() === "") return undefined;
+  if (!isJson(contentType)) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // The error of JSON.parse quotes the text, and bodies do not belong in errors.
+    throw new BeeHiveError("InvalidEvent", `The new body is not JSON, wrong ${jsonErrorPlace(text) ?? "somewhere"}.`);
+  }
+}
+
+function asWritten(text: string, contentType: string): string {
+  return isJson(contentType) || text.trim() === "" ? text.trim() : text;
 }

@@ -74,6 +74,22 @@ test("one of three hives tells of dead letters, once, and of their end", async (
   await Promise.all(hives.map((hive) => hive.stop()));
 });
 
+test("a sink that fails does not repeat the alerts of another one", async () => {
+  let tries = 0;
+  const failing = (): void => {
+    tries++;
+    throw new Error("the pager is down");
+  };
+  const { clock, sent, provider, start } = scene((send) => ({ on: "dead-letter", send: [failing, send] }));
+  const hive = await start();
+  await hive.push(new Event("Job", 1));
+  await clock.advance("5m");
+  assert.ok(tries > 1, "it gets the alert again");
+  assert.equal(brief(sent), [["dead-letter", "began", 1]]);
+  await hive.stop();
+  await provider.close();
+});
+
 test("an incident outlives the process that told it, and is not told again", async () => {
   const { clock, sent, start } = scene((send) => ({ on: "dead-letter", above: 0, send }));
   const first = await start();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
-import { memberText } from "../../../src/events/json-source.ts";
+import { indented, memberText, oneLine } from "../../../src/events/json-source.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("parts of JSON as they are written");
@@ -36,6 +36,19 @@ test("each part of any object is the JSON of its value", () => {
       for (const name of Object.keys(parsed)) assert.equal(JSON.parse(memberText(json, name) ?? ""), parsed[name]);
     }),
   );
+});
+
+test("JSON with indents is the JSON of its value, and keeps numbers as written", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.constantFrom(0, 2), (value, space) => {
+      const json = JSON.stringify(value, undefined, space);
+      assert.is(indented(json), JSON.stringify(JSON.parse(json), undefined, 2));
+      assert.equal(JSON.parse(oneLine(json)), JSON.parse(json));
+    }),
+  );
+  assert.is(indented("[1.50, 12345678901234567890,{ },[ ]]"), "[\n  1.50,\n  12345678901234567890,\n  {},\n  []\n]");
+  assert.is(indented("{half"), undefined);
+  assert.ok((indented(`"${"x".repeat(3_000_000)}"`)?.length ?? 0) > 3_000_000);
 });
 
 test.run();

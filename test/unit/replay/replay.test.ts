@@ -256,4 +256,20 @@ test("wrong options and stores that cannot be read are refused", async () => {
   await provider.close();
 });
 
+test("an abort ends a replay whose actor never ends", async () => {
+  const provider = new MemoryProvider();
+  const past = await createHive({ provider, keep: { "Hung-": "30d" }, publishes: ["Hung"], logger: silentLogger });
+  await past.setup();
+  await past.push(new Event("Hung", {}));
+  const over = new AbortController();
+  const hanging = actor("Hung-Work", () => {
+    over.abort(new Error("enough"));
+    return new Promise<void>(() => {});
+  });
+  const { signal } = over;
+  const work = replay({ provider, actors: hanging, subscription: "Hung-Work", signal, logger: silentLogger });
+  assert.is(await work.catch((error: unknown) => (error as Error).message), "enough");
+  await provider.close();
+});
+
 test.run();
