@@ -27,6 +27,7 @@ import type { Rows } from "../../../src/provider-kit/rows.ts";
 import { ask, secondsOf } from "../client.ts";
 import type { AwsClients, AwsSettings } from "../config.ts";
 import { Addresses, type QueueAddress } from "./addresses.ts";
+import { Arrivals } from "./arrivals.ts";
 import { ClaimCheck } from "./claim-check.ts";
 import { deadLetterBody } from "./dead-letter-message.ts";
 import { DeadLetters } from "./dead-letters.ts";
@@ -77,7 +78,7 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
   readonly #receivers = new Map<string, Receiver>();
   readonly #dead = new Map<string, DeadLetters>();
   /** Latest time at which an event of this process may become visible, in ms since the epoch. */
-  #expectedUntil = -Infinity;
+  readonly #arrivals: Arrivals;
 
   constructor(clients: AwsClients, config: AwsSettings, clock: Clock, rows: Rows, logger: Logger) {
     const { bucket, claimCheck, idempotent, linger, maxEventBytes, requestTimeout } = config;
@@ -92,6 +93,7 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
     this.#clients = clients;
     this.#config = config;
     this.#clock = clock;
+    this.#arrivals = new Arrivals(clock);
     this.#logger = logger;
     this.#load = load;
     this.#outbox = outbox;
@@ -144,19 +146,14 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
       this.#publisher.sendTo(queue, event, fifoToken(id), origin && { origin: originText(origin) }),
     );
     await allOf(sends);
-    this.#expect(0);
+    this.#arrivals.add(to.destination.toString(), 0);
   }
 
   /** Returns `undefined`: a FIFO queue drops duplicates without reporting them. */
   async push(events: readonly Event[]): Promise<undefined> {
     if (events.some(({ cancelKey }) => cancelKey !== undefined)) await this.#cancels.register(events);
     await this.#publisher.push(events);
-    for (const { enqueueTime } of events) this.#expect(enqueueTime?.getTime() ?? 0);
-  }
-
-  /** Records that an event may become visible now, or at `time`. */
-  #expect(time: number): void {
-    this.#expectedUntil = Math.max(this.#expectedUntil, time, this.#clock.now());
+    for (const { queueName, enqueueTime } of events) this.#arrivals.add(queueName, enqueueTime?.getTime() ?? 0);
   }
 
   async lease(name: QueueName, request: LeaseRequest): Promise<AwsLease[]> {
@@ -206,7 +203,7 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
 
   async abandon(lease: AwsLease, options: AbandonOptions): Promise<void> {
     await this.#settlement.abandon(lease, options);
-    this.#expect(this.#clock.now() + options.delayMs);
+    this.#arrivals.add(lease.queueName.destination.toString(), this.#clock.now() + options.delayMs);
   }
 
   async deadLetter(lease: AwsLease, letter: DeadLetterRecord): Promise<void> {
@@ -250,7 +247,8 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
   async counts(name: QueueName): Promise<QueueCounts> {
     const counts = await this.#topology.counts(name);
     const receiver = this.#receivers.get((await this.#addresses.queue(name)).url);
-    if (receiver === undefined || receiver.quietSince >= this.#expectedUntil) return counts;
+    if (receiver === undefined || receiver.quietSince >= this.#arrivals.latest(name.destination.toString()))
+      return counts;
     return { ...counts, lagging: true };
   }
 
@@ -266,7 +264,7 @@ export class AwsQueueOperator implements QueueOperator<AwsLease> {
     if (event.cancelKey !== undefined) await this.#cancels.register([event]);
     // A new deduplication id, or SQS would drop the event as a duplicate of its first delivery.
     await this.#publisher.sendTo(await this.#addresses.queue(name), event, randomUUID());
-    this.#expect(0);
+    this.#arrivals.add(name.destination.toString(), 0);
     await letters.delete(letter);
   }
 
