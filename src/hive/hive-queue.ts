@@ -252,7 +252,8 @@ export class HiveQueue {
     assertAct("requeue", id, operatorProblems(by));
     const letter = await this.letter(id);
     await this.#queues.requeue(this.name, letter.id, mended(letter.event, changes));
-    const changed = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    const given = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    const changed = given.map((name) => (name === "bodyText" ? "body" : name));
     await this.#record(by, "requeue", `${letter.event.id}, mended: ${changed.join(", ")}`);
   }
 
