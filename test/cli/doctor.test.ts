@@ -112,7 +112,7 @@ test("copies of the package are warned of with their places", () => {
   assert.match(finding?.text ?? "", /1\.0\.0 in .*1\.1\.0 in .*@shop/);
 });
 
-test("a broken package.json is a problem with its place, and the rest follows", async () => {
+test("a broken package.json is a problem with its place; others follow", async () => {
   using folder = folderWith({ "package.json": '{"name": "shop", ' });
   const { code, stdout, stderr } = await cli(["doctor"], { cwd: folder.path });
   assert.equal([code, stderr], [1, ""]);

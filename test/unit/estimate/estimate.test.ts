@@ -151,7 +151,7 @@ test("a month costs its quantities at their prices", async () => {
   assert.is(Math.round(plan.monthlyUsd), Math.round(plan.costs.reduce((sum, { usd }) => sum + usd, 0)));
 });
 
-test("each price and each limit has a source, and each price a date and region", () => {
+test("prices and limits have sources, prices also dates and regions", () => {
   for (const [name, { source, date, region, usd, per }] of Object.entries(prices)) {
     assert.match(source, /^https:\/\//, name);
     assert.match(date, /^20\d\d-\d\d$/, name);

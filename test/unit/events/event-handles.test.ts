@@ -29,7 +29,7 @@ test("a clone keeps the expiry, and not the cancel key", () => {
   assert.equal(event.clone().properties, { a: 1, expirytime: "2026-03-01T13:00:00.000Z" });
 });
 
-test("the expiry is that of CloudEvents, and an outside cancel key is ignored", () => {
+test("the expiry is that of CloudEvents; outside cancel keys are ignored", () => {
   const made = eventType("Ping").create({}, { timestamp, expires: "1h", cancelKey: "hold-17" });
   const cloudEvent = toCloudEvent(made);
   assert.is(cloudEvent["expirytime"], "2026-03-01T13:00:00.000Z");

@@ -38,7 +38,7 @@ test("each part of any object is the JSON of its value", () => {
   );
 });
 
-test("JSON with indents is the JSON of its value, and keeps numbers as written", () => {
+test("indented JSON has the same value, and keeps numbers as written", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.constantFrom(0, 2), (value, space) => {
       const json = JSON.stringify(value, undefined, space);

@@ -368,7 +368,7 @@ test("a pause of an operator shows its name, reason and end", async () => {
   assert.is(await paused(), undefined);
 });
 
-test("a subscription that no process reads is a warning, and the hive is ready", async () => {
+test("a subscription that no process reads is a warning; ready it stays", async () => {
   const clock = new ManualClock();
   const at = { ...options, clock, provider: new MemoryProvider({ clock }) };
   const old = await createHive({ ...at, actors: actor("Healthy-Old", () => {}) });

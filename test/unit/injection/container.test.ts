@@ -133,7 +133,7 @@ test("a bound gateway has the store of the step", async () => {
   assert.is(nameOf((await resolved(Actor, parent)).gateway.orders), "step");
 });
 
-test("an actor that waits for nothing is made at once, another when it is ready", async () => {
+test("an actor that waits for nothing is made at once, others later", async () => {
   class Plain extends Base {}
   @injectable()
   class Prepared extends Base {

@@ -65,7 +65,7 @@ test("missed: once fires the last missed pulse when a process starts again", asy
   await other.stop();
 });
 
-test("missed: once makes up for a pulse that was due before the first could fire", async () => {
+test("missed: once makes up for a pulse due before the first firing", async () => {
   const { clock, times, start } = scene({ cron: "0 3 * * *", missed: "once" });
   await (await start()).stop();
   await clock.advance("4h");
@@ -74,7 +74,7 @@ test("missed: once makes up for a pulse that was due before the first could fire
   await next.stop();
 });
 
-test("a paused pulser fires nothing, and what it missed is made up for as it says", async () => {
+test("a paused pulser fires nothing, and makes up for it as it says", async () => {
   for (const [missed, made] of [
     ["skip", []],
     ["once", ["00:06:00"]],
@@ -93,7 +93,7 @@ test("a paused pulser fires nothing, and what it missed is made up for as it say
   }
 });
 
-test("schedules say when a pulser fired and will fire, also while it is paused", async () => {
+test("schedules tell last and next firings, also while paused", async () => {
   const { clock, start } = scene({ every: "1m" });
   const hive = await start();
   await clock.advance("1m");
