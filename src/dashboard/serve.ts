@@ -1,7 +1,5 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { messageOf } from "../base/error-text.ts";
-import { BeeHiveError } from "../base/errors.ts";
+import { listening } from "../hive/listening.ts";
 import type { Dashboard } from "./dashboard.ts";
 import { nodeListener } from "./node-listener.ts";
 
@@ -26,23 +24,5 @@ export async function serveDashboard(
   host: string = "127.0.0.1",
 ): Promise<DashboardServer> {
   const server = createServer(nodeListener(ops));
-  await new Promise<void>((resolve, reject) => {
-    const fail = (cause: unknown): void => {
-      const message = `The dashboard cannot be served on ${host}:${port}: ${messageOf(cause)}.`;
-      reject(new BeeHiveError("InvalidConfiguration", message, { cause }));
-    };
-    // The listener stays: a later error, without one, would end the process.
-    server.on("error", fail);
-    try {
-      server.listen(port, host, resolve);
-    } catch (cause) {
-      fail(cause);
-    }
-  });
-  const close = async (): Promise<void> => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeAllConnections();
-    await closed;
-  };
-  return { port: (server.address() as AddressInfo).port, close, [Symbol.asyncDispose]: close };
+  return await listening(server, port, host, "The dashboard");
 }

@@ -1,9 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { HealthDetail } from "./health.ts";
 import type { Hive } from "./hive.ts";
-import { messageOf } from "../base/error-text.ts";
-import { BeeHiveError } from "../base/errors.ts";
+import { listening } from "./listening.ts";
 import { checkedNumber } from "../base/checked-number.ts";
 import { wholeNumber } from "../base/numbers.ts";
 
@@ -47,26 +45,9 @@ export async function healthServer(
     connectionsCheckingInterval: 1_000,
   };
   const server = createServer(limits, (request, response) => void answer(hive, request, response));
-  await new Promise<void>((resolve, reject) => {
-    const fail = (cause: unknown): void => {
-      const message = `The health cannot be served on ${host}:${port}: ${messageOf(cause)}.`;
-      reject(new BeeHiveError("InvalidConfiguration", message, { cause }));
-    };
-    // The listener stays: a later error, without one, would end the process.
-    server.on("error", fail);
-    try {
-      server.listen(port, host, resolve);
-    } catch (cause) {
-      fail(cause);
-    }
-  });
+  const listens = await listening(server, port, host, "The health");
   server.unref();
-  const close = async (): Promise<void> => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeAllConnections();
-    await closed;
-  };
-  return { port: (server.address() as AddressInfo).port, close, [Symbol.asyncDispose]: close };
+  return listens;
 }
 
 async function answer(hive: Pick<Hive, "health">, request: IncomingMessage, response: ServerResponse): Promise<void> {
