@@ -66,16 +66,11 @@ export { createHive } from "./hive/create-hive.ts";
 export type { Hive, HiveOptions } from "./hive/hive.ts";
 export type { FollowLogOptions, HiveLog, LoggedEvent, ReadLogOptions } from "./hive/hive-log.ts";
 export type { HistoryOf } from "./hive/history.ts";
-export type {
-  HiveQueue,
-  RequeuedInSteps,
-  RequeueStepsOptions,
-  RewindOptions,
-  WhichLetters,
-} from "./hive/hive-queue.ts";
+export type { HiveQueue, RequeuedInSteps, RequeueStepsOptions, WhichLetters } from "./hive/hive-queue.ts";
 export type { LetterGroup } from "./hive/letters/groups.ts";
 export type { LetterChanges } from "./hive/letters/mend.ts";
 export type { PeekedEvent, PeekOptions } from "./hive/withdraw.ts";
+export type { RewindOptions } from "./hive/rewind.ts";
 export type { StoreToClear } from "./hive/cleared-stores.ts";
 export type { KeptTopics } from "./hive/keep.ts";
 export type { Restored } from "./hive/restore.ts";

@@ -1,18 +1,17 @@
-import { isStart } from "../actors/descriptor.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { inBatches } from "../base/in-batches.ts";
-import { objectProblems, throwProblems } from "../base/problems.ts";
+import { throwProblems } from "../base/problems.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { ByOperator, OperatedState, PauseOptions, SettingsChange } from "../controls/controls.ts";
 import type { QueueCounts, QueueOperator } from "../contract/queue-operator.ts";
-import type { LogPosition, ReplayedOutputs, StartPosition } from "../contract/topic-log.ts";
+import type { LogPosition } from "../contract/topic-log.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import { checkedDuration } from "../base/checked-number.ts";
 import type { Duration } from "../base/duration.ts";
 import { time } from "../base/numbers.ts";
 import { assertAct, operatorProblems } from "../controls/checks.ts";
-import { clearedStores, type StoreToClear } from "./cleared-stores.ts";
+import { clearedStores } from "./cleared-stores.ts";
 import { logOf } from "./hive-log.ts";
 import { chosen, type ChosenLetter } from "./letters/choice.ts";
 import { exportLine } from "./letters/export.ts";
@@ -20,6 +19,7 @@ import { causeOf, groupsOf, type LetterGroup } from "./letters/groups.ts";
 import { mended, type LetterChanges } from "./letters/mend.ts";
 import { requeueInSteps, type StepsEnd } from "./letters/requeue-steps.ts";
 import type { Operating } from "./operating.ts";
+import { rewindProblems, rewoundText, type RewindOptions } from "./rewind.ts";
 import { peekEvents, purgeEvents, type PeekedEvent, type PeekOptions } from "./withdraw.ts";
 
 /**
@@ -49,33 +49,6 @@ export interface RequeuedInSteps {
   readonly of: number;
   /** The ids of the events that died again. */
   readonly again: readonly string[];
-}
-
-/** Where a subscription goes, and what becomes of the outputs of events that it handles again. */
-export interface RewindOptions extends Partial<ByOperator> {
-  readonly to: StartPosition;
-  readonly outputs: ReplayedOutputs;
-  /**
-   * Stores that are emptied in the same act: their tokens, and counters by name.
-   *
-   * @default None.
-   * @example
-   * { to: "beginning", outputs: "drop", clear: [Totals, { counter: "Sold" }] }
-   */
-  readonly clear?: readonly StoreToClear[] | undefined;
-}
-
-function rewindProblems(options: unknown): string[] {
-  const problems = objectProblems("rewind", options);
-  if (problems.length > 0) return problems;
-  const { to, outputs, clear = [] } = options as Partial<RewindOptions>;
-  return [
-    ...(to !== undefined && isStart(to) ? [] : ["to must be now, beginning, latest-per-key, a date or a position"]),
-    ...(outputs === "drop" || outputs === "publish"
-      ? []
-      : ['outputs must be "drop" or "publish"; there is no default']),
-    ...(Array.isArray(clear) ? [] : ["clear must be a list of stores"]),
-  ];
 }
 
 /**
@@ -389,11 +362,6 @@ export class HiveQueue {
     for await (const letter of this.deadLetters()) if (matches(letter)) ids.push(letter.id);
     return ids;
   }
-}
-
-/** Returns a rewind in words, for the record of acts. */
-export function rewoundText(to: StartPosition, outputs: ReplayedOutputs): string {
-  return `to ${to instanceof Date ? to.toISOString() : to}, outputs: ${outputs}`;
 }
 
 /** Returns a predicate for a choice of letters. Checked at run time as well, because `drop` is final. */

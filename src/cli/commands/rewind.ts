@@ -3,7 +3,7 @@ import type { Provider } from "../../contract/provider.ts";
 import type { ClearedStore, ReplayedOutputs, StartPosition, TopicLog } from "../../contract/topic-log.ts";
 import type { QueueName } from "../../events/queue-name.ts";
 import { logOf } from "../../hive/hive-log.ts";
-import { rewoundText } from "../../hive/hive-queue.ts";
+import { rewoundText } from "../../hive/rewind.ts";
 import { operate } from "../../hive/operate.ts";
 import { asOption, operatorOf, type AsOptions } from "../as.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
