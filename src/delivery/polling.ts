@@ -211,8 +211,9 @@ export class Polling {
     }
   }
 
-  /** Resolves when a slot is free, or when polling stops. */
+  /** Resolves when a slot is free, or when polling stops; at once after a stop, which frees no slot again. */
   #slot(): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
     return new Promise((resolve) => {
       this.#slotFreed = resolve;
     });

@@ -267,6 +267,16 @@ test("operators of two processes that change one control lose nothing", async ()
   await hive.stop();
 });
 
+test("a hive stops at once while an operator holds its subscription", async () => {
+  // A poll gives way to the event loop now and then, each time at another point of the stop.
+  for (let round = 0; round < 40; round++) {
+    const { hive } = await scene();
+    await hive.start();
+    await hive.queue(queue).pause({ reason, by });
+    await hive.stop();
+  }
+});
+
 test("a wrong act is refused with every problem", async () => {
   const { hive } = await scene();
   await hive.start();
