@@ -18,6 +18,7 @@ interface SocketLike {
   onopen: (() => void) | null;
   onmessage: ((message: { readonly data: unknown }) => void) | null;
   onclose: (() => void) | null;
+  onerror: (() => void) | null;
   send(text: string): void;
   close(): void;
 }
@@ -39,6 +40,8 @@ export function openSocket(Socket: SocketClass, { url, begin, onMessage, onEnd }
     for (const line of `${data as string}`.split("\n")) if (line) onMessage(line);
   };
   socket.onclose = onEnd;
+  // Outside of browsers an error without a listener ends the process.
+  socket.onerror = () => {};
   return {
     send,
     close: () => {

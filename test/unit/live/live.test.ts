@@ -116,16 +116,18 @@ for (const kept of [true, false]) {
       { subscribe: 1, to: "PriceChanged", where: { key: "lamp" } },
       { subscribe: 2, to: "pricesOf", where: { shop: "b" } },
     );
-    await Promise.all([adas.next(), adas.next()]);
+    for (const id of [1, 2]) assert.is((await adas.next())?.at, id);
     await hive.push([changed("lamp", 1), changed("desk", 2), changed("desk", 3, "b"), changed("lamp", 4, "b")]);
     const seen: [number | undefined, number][] = [];
     while (seen.length < 4) {
       const message = await adas.next();
-      if (message?.change) seen.push([message.on, (message.change.body as Price).amount]);
+      if (!message) throw new Error("the stream ended");
+      if (message.change) seen.push([message.on, (message.change.body as Price).amount]);
     }
     const of = (id: number): number[] => seen.filter(([on]) => on === id).map(([, amount]) => amount);
     assert.equal(of(1), [1, 4]);
-    assert.equal(of(2), [3, 4]);
+    // Of two keys, and a topic that is not kept is in order by key.
+    assert.equal(of(2).toSorted(), [3, 4]);
   });
 
   test("a browser that comes back goes on where it was, without a double", async () => {
