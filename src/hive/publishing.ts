@@ -53,7 +53,7 @@ export class Publishing {
     events: Event | Iterable<Event>,
     options: PushOptions,
   ): Promise<number | undefined> {
-    const list = listOf(events);
+    const list = listOf(events).map((event) => event.counted(this.#parts.clock));
     await limits.admit(list, () => {
       const closed = closedError(this.#parts.state());
       if (closed) throw closed;
@@ -73,8 +73,9 @@ export class Publishing {
   /** Publishes in any state. Returns how many events were dropped as duplicates; `undefined` when the provider cannot tell. */
   async publish(events: Event | Iterable<Event>, { within }: PushOptions = {}): Promise<number | undefined> {
     const { provider, clock, telemetry, logEvents, recording, specs } = this.#parts;
-    const list = listOf(events);
-    if (list.length === 0) return 0;
+    const given = listOf(events);
+    if (given.length === 0) return 0;
+    const list = given.map((event) => event.counted(clock));
     let dropped: number | undefined = 0;
     const pushedAt = clock.now();
     await telemetry.push(list, async (traced) => {
