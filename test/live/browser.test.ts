@@ -57,7 +57,8 @@ const row = (page: Page, text: string): Promise<void> => page.getByText(text, { 
 test("a kill of the server, and a revoked right, leave two pages right", async () => {
   const folder = await mkdtemp(join(tmpdir(), "beehive-live-"));
   const database = join(folder, "members.db");
-  let { child, port } = await start(0, database);
+  const first = await start(0, database);
+  const { port } = first;
   const browser = await startBrowser();
   const [ada, bob] = [await openAs(browser, "ada", port), await openAs(browser, "bob", port)];
 
@@ -65,13 +66,13 @@ test("a kill of the server, and a revoked right, leave two pages right", async (
   await row(ada, "Grace earns 100, version 1");
   await row(bob, "Grace (hidden), version 1");
 
-  await kill(child);
+  await kill(first.child);
   const other = await createHive({ provider: `sqlite:${database}`, publishes: [MemberChanged], logger: silentLogger });
   await other.setup();
   const event = (version: number) =>
     MemberChanged.create({ id: "m1", name: "Grace", salary: 100 + version, version }, { partitionKey: "m1" });
   for (let version = 2; version <= 20; version++) await other.push(event(version));
-  ({ child } = await start(port, database));
+  const { child } = await start(port, database);
   for (let version = 21; version <= 40; version++) await other.push(event(version));
   await other.stop();
   await row(ada, "Grace earns 140, version 40");

@@ -34,10 +34,10 @@ async function showLive(provider: Provider, topic: string): Promise<void> {
 }
 
 test("on AWS a queue of its own brings changes in order, and is removed", async () => {
-  const { provider, close } = await awsScene();
-  await provider.setup();
-  await showLive(provider, "AwsChanged");
-  await close();
+  const scene = await awsScene();
+  await scene.provider.setup();
+  await showLive(scene.provider, "AwsChanged");
+  await scene.close();
 });
 
 test("on Azure a subscription of its own brings changes in order, and is removed", async () => {
