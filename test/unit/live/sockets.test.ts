@@ -98,13 +98,15 @@ test("a flood of messages ends a socket", async () => {
 
 test("a browser that takes nothing is cut off, and others are not", async () => {
   await serve({ maxBuffered: 100_000 });
-  const [slow, quick] = [socketTo(server), socketTo(server)];
-  let received = 0;
-  for (const socket of [slow, quick]) {
+  const subscribed = async (): Promise<WebSocket> => {
+    const socket = socketTo(server);
     await once(socket, "open");
     socket.send(all);
     await once(socket, "message");
-  }
+    return socket;
+  };
+  const [slow, quick] = [await subscribed(), await subscribed()];
+  let received = 0;
   quick.on("message", (data: Buffer) => (received += data.toString("utf8").split('"on"').length - 1));
   slow.pause();
   let sent = 0;
