@@ -28,9 +28,16 @@ export const Book = actor("PaymentReceived-Book", PaymentReceived, { uses: { pai
   await paid.upsert({ id: body.order, cents: body.cents });
 });
 
-export const Report = actor("IngestionRejected-Report", IngestionRejected, {}, async ({ body: { handlers, reason } }) => {
-  const problems = handlers.flatMap(({ name, problems: found }) => found.map(({ path }) => ({ handler: name, path })));
-  reported.push(...(problems.length > 0 ? problems : [{ handler: "", path: reason }]));
-});
+export const Report = actor(
+  "IngestionRejected-Report",
+  IngestionRejected,
+  {},
+  async ({ body: { handlers, reason } }) => {
+    const problems = handlers.flatMap(({ name, problems: found }) =>
+      found.map(({ path }) => ({ handler: name, path })),
+    );
+    reported.push(...(problems.length > 0 ? problems : [{ handler: "", path: reason }]));
+  },
+);
 
 export const actors = [KeepNewest, Alarm, Book, Report];

@@ -66,7 +66,9 @@ export async function runIngest({ provider, devices, port, until, say }: Plan): 
   // The gateway lost the answer, and sends again.
   const answers = [await gateway(linesOf(batches[0] ?? []), key), await gateway(linesOf(batches[0] ?? []), key)];
   answers.push(await gateway(linesOf(batches[1] ?? [])), await pay("order-1", 990));
-  const accepted = new Set(answers.flatMap(({ handlers }) => Object.values(handlers)).flatMap(({ events = [] }) => events));
+  const accepted = new Set(
+    answers.flatMap(({ handlers }) => Object.values(handlers)).flatMap(({ events = [] }) => events),
+  );
   const [first] = answers[3]?.handlers["payments"]?.events ?? [];
   say(`${accepted.size} events of ${answers.length} requests`);
 

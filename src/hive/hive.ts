@@ -331,11 +331,10 @@ export class Hive {
       import("./outcomes.ts"),
       import("./journal-watch.ts"),
     ]);
-    return (this.#outcomes ??= new Waits(
-      new JournalWatch(journal, clock, this.#idling.signal),
-      clock,
-      async () => [...descriptors.map(({ queueName }) => String(queueName)), ...((await provider.queues.names?.()) ?? [])],
-    ));
+    return (this.#outcomes ??= new Waits(new JournalWatch(journal, clock, this.#idling.signal), clock, async () => [
+      ...descriptors.map(({ queueName }) => String(queueName)),
+      ...((await provider.queues.names?.()) ?? []).map(String),
+    ]));
   }
 
   /**

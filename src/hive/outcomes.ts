@@ -57,7 +57,10 @@ export class Outcomes {
     const timeoutMs = checkedDuration("hive.outcome", "timeout", timeout, time);
     const types = new Map(of.map((type) => [type.name, type]));
     if (types.size === 0)
-      throw new BeeHiveError("InvalidConfiguration", "hive.outcome: of must name a type of event that ends the process.");
+      throw new BeeHiveError(
+        "InvalidConfiguration",
+        "hive.outcome: of must name a type of event that ends the process.",
+      );
     const now = this.#clock.now();
     const span = { since: since?.getTime() ?? now - sinceMs, until: now + timeoutMs };
     const end = await this.#watch.find(span, (record) => endIn(record, withoutControls(id), types));

@@ -30,8 +30,7 @@ const decoders: ReadonlyMap<string, (() => Transform) | undefined> = new Map([
  */
 export async function readBody(request: Request, { maxBytes, timeMs, clock }: BodyLimits): Promise<Uint8Array> {
   const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "";
-  if (!decoders.has(encoding))
-    throw unread(415, "The content-encoding is unknown; use gzip, deflate or br, or none.");
+  if (!decoders.has(encoding)) throw unread(415, "The content-encoding is unknown; use gzip, deflate or br, or none.");
   const tooLarge = (): Refusal => unread(413, `The body is larger than ${maxBytes} bytes. Send less at a time.`);
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
   if (!request.body) return new Uint8Array();

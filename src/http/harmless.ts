@@ -19,7 +19,8 @@ export function assertHarmless(value: unknown, at: string): void {
     if (typeof one !== "object" || one === null || one instanceof Uint8Array) continue;
     if (depth >= maxDepth) throw harmful(path, `it nests more deeply than ${maxDepth} levels`);
     for (const [name, member] of Object.entries(one)) {
-      const isPrototype = name === "__proto__" || (name === "constructor" && Object.hasOwn(Object(member), "prototype"));
+      const isPrototype =
+        name === "__proto__" || (name === "constructor" && Object.hasOwn(Object(member), "prototype"));
       if (isPrototype) throw harmful(path, `${name} is no name of a member`);
       // The path of each of many scalars would cost more than the walk.
       if (typeof member === "object" && member !== null)

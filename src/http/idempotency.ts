@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { isBeeHiveError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { KeyedListStore, Stored } from "../contract/stores.ts";
-import { keyedListStore } from "../injection/tokens.ts";
+import { keyedListStore, type Token } from "../injection/tokens.ts";
 import type { IngestAnswer, IngestRequest } from "./handler.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -19,7 +19,7 @@ interface KeptAnswer {
 }
 
 /** @internal The token of the store of answers. */
-export const IngestAnswers = keyedListStore<KeptAnswer>("IngestAnswers");
+export const IngestAnswers: Token<KeyedListStore<KeptAnswer>> = keyedListStore<KeptAnswer>("IngestAnswers");
 
 const list = "generation";
 /** How long a claim without an answer holds, in ms: its process has died by then. */
@@ -116,11 +116,7 @@ export class KeptAnswers {
     return undefined;
   }
 
-  async #takeOver(
-    key: string,
-    claim: KeptAnswer,
-    dead: Stored<KeptAnswer> | undefined,
-  ): Promise<Stored<KeptAnswer>> {
+  async #takeOver(key: string, claim: KeptAnswer, dead: Stored<KeptAnswer> | undefined): Promise<Stored<KeptAnswer>> {
     try {
       return await (dead
         ? this.#store.update(list, key, { ...claim, etag: dead.etag } as KeptAnswer)
@@ -163,6 +159,7 @@ export class KeptAnswers {
 /** Returns a hash of the parts, which none can confuse with other parts. */
 export function hashOf(parts: readonly (string | Uint8Array)[]): string {
   const hash = createHash("sha256");
-  for (const part of parts) hash.update(`${typeof part === "string" ? Buffer.byteLength(part) : part.byteLength}:`).update(part);
+  for (const part of parts)
+    hash.update(`${typeof part === "string" ? Buffer.byteLength(part) : part.byteLength}:`).update(part);
   return hash.digest("hex");
 }

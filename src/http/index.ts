@@ -14,6 +14,7 @@ export type {
   Processed,
   Validity,
 } from "./handler.ts";
+export { accepting } from "./type-handler.ts";
 export type { IngestSource } from "./registry.ts";
 export type { HandlerCondition, HandlerState } from "./supervised.ts";
 export { IngestionRejected, type RejectedRequest } from "./rejected.ts";

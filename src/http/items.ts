@@ -38,7 +38,9 @@ export function itemsIn(headers: Headers, bytes: Uint8Array, maxItems: number): 
     return [...elementTexts(text)].map((one, index) => structured(one, String(index)));
   }
   if (lineTypes.has(type)) {
-    const lines = textOf(bytes).split("\n").map((line) => line.trim());
+    const lines = textOf(bytes)
+      .split("\n")
+      .map((line) => line.trim());
     const kept = lines.flatMap((line, index) => (line === "" ? [] : [{ line, number: index + 1 }]));
     assertFew(kept);
     return kept.map(({ line, number }, index) => item(jsonOf(line, `line ${number}: `, String(index)), String(index)));

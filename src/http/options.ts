@@ -94,7 +94,13 @@ const names: Readonly<Record<keyof IngestionOptions, true>> = {
 };
 
 /** The defaults of restarts. */
-export const defaultRestart: RetryPolicy = { maxAttempts: 10, minDelay: 1_000, maxDelay: 60_000, factor: 2, jitter: 0.2 };
+export const defaultRestart: RetryPolicy = {
+  maxAttempts: 10,
+  minDelay: 1_000,
+  maxDelay: 60_000,
+  factor: 2,
+  jitter: 0.2,
+};
 
 /** Returns what is wrong with the options, in words. */
 export function ingestionProblems(options: unknown): string[] {

@@ -4,19 +4,18 @@ import { throwProblems } from "../base/problems.ts";
 import { isEventType, type AnyEventType } from "../events/event-type.ts";
 import type { IngestHandler, Ingested, IngestRequest } from "./handler.ts";
 import { SupervisedHandler, type HandlerState, type SupervisionParts } from "./supervised.ts";
-import { typeHandler } from "./type-handler.ts";
+import { accepting } from "./type-handler.ts";
 
 /**
  * A handler, or what stands for one.
  *
- * - an event type, or several: their CloudEvents, and JSON bodies of the only type;
+ * - an event type: its CloudEvents, and bodies as JSON at the path of the handler;
  * - a function, which returns the events of a request to its path;
  * - an object with the methods of {@link IngestHandler};
  * - a class of such objects, which the container of the hive makes: at its first request, and after each failure.
  */
 export type IngestSource =
   | AnyEventType
-  | readonly AnyEventType[]
   | ((request: IngestRequest) => Ingested | Promise<Ingested>)
   | IngestHandler
   // oxlint-disable-next-line typescript/no-explicit-any -- any class can be a handler, whatever its dependencies
@@ -61,8 +60,7 @@ export class Registry {
   }
 
   #makerOf(source: IngestSource): () => IngestHandler | Promise<IngestHandler> {
-    const types = [source].flat().filter(isEventType);
-    if (types.length > 0) return () => typeHandler(types);
+    if (isEventType(source)) return () => accepting(source);
     if (isClass(source)) return () => this.#make(source);
     if (typeof source === "function") {
       const ingest = source as (request: IngestRequest) => Ingested | Promise<Ingested>;
@@ -74,12 +72,13 @@ export class Registry {
 
 /** Returns what is wrong with a handler, in words. */
 export function handlerProblems(name: string, source: unknown): string[] {
-  const problems = nameShape.test(name) && name !== "ingest" && name !== "handlers"
-    ? []
-    : [`"${name.slice(0, 80)}" is no name of a handler: a letter, then letters, digits, _ and -; not "ingest" or "handlers"`];
-  const parts: readonly unknown[] = [source].flat();
-  if (parts.length > 0 && parts.every(isEventType)) return problems;
-  if (typeof source === "function") return problems;
+  const problems =
+    nameShape.test(name) && name !== "ingest" && name !== "handlers"
+      ? []
+      : [
+          `"${name.slice(0, 80)}" is no name of a handler: a letter, then letters, digits, _ and -; not "ingest" or "handlers"`,
+        ];
+  if (isEventType(source) || typeof source === "function") return problems;
   const { ingest, join, validate, timeout, ack } = Object(source) as Partial<IngestHandler>;
   if (typeof ingest !== "function")
     return [...problems, `${name} must be an event type, a function, a class, or an object with the method ingest`];

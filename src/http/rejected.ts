@@ -1,5 +1,6 @@
+import type { Received } from "../base/json-value.ts";
 import { bodyOf } from "../events/body-of.ts";
-import { eventType } from "../events/event-type.ts";
+import { eventType, type EventType } from "../events/event-type.ts";
 import type { IngestProblem } from "./handler.ts";
 
 /** A request that was refused for its content. Holds nothing of the body. */
@@ -24,4 +25,7 @@ export interface RejectedRequest {
  * @example
  * export const Reporter = actor("IngestionRejected-Reporter", IngestionRejected, {}, ({ body }) => report(body));
  */
-export const IngestionRejected = eventType("IngestionRejected", bodyOf<RejectedRequest>());
+export const IngestionRejected: EventType<RejectedRequest, Received<RejectedRequest>, "IngestionRejected"> = eventType(
+  "IngestionRejected",
+  bodyOf<RejectedRequest>(),
+);

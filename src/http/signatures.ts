@@ -44,9 +44,11 @@ export function standardWebhooks(options: SignatureOptions): Signature {
   );
   return {
     verify({ headers, bytes, now }) {
-      const [id, sent, given] = ["id", "timestamp", "signature"].map((name) => headers.get(`webhook-${name}`) ?? "");
-      if (!id || !isNear(sent, now, toleranceMs)) return undefined;
-      const signatures = (given ?? "").split(" ").flatMap((one) => (one.startsWith("v1,") ? [one.slice(3)] : []));
+      const [id = "", sent = "", given = ""] = ["id", "timestamp", "signature"].map(
+        (name) => headers.get(`webhook-${name}`) ?? "",
+      );
+      if (id === "" || !isNear(sent, now, toleranceMs)) return undefined;
+      const signatures = given.split(" ").flatMap((one) => (one.startsWith("v1,") ? [one.slice(3)] : []));
       return isSigned(keys, [`${id}.${sent}.`, bytes], signatures, "base64") ? id : undefined;
     },
   };

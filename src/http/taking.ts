@@ -133,7 +133,10 @@ export class Taking {
   async #publish(request: IngestRequest, events: readonly Event[], ack: Ack): Promise<Processed | undefined> {
     if (ack === "none") {
       this.#hive.push(events).catch((error: unknown) => {
-        this.#logger.error({ err: error, requestId: request.id, events: events.length }, "events of a request are lost");
+        this.#logger.error(
+          { err: error, requestId: request.id, events: events.length },
+          "events of a request are lost",
+        );
       });
       return undefined;
     }

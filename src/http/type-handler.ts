@@ -1,19 +1,28 @@
 import { messageOf } from "../base/error-text.ts";
 import { isBeeHiveError } from "../base/errors.ts";
+import { throwProblems } from "../base/problems.ts";
 import type { Event } from "../events/event.ts";
-import type { EventType } from "../events/event-type.ts";
+import { isEventType, type AnyEventType, type EventType } from "../events/event-type.ts";
 import { versionOf } from "../events/event-version.ts";
 import { checkedItem } from "./checked-item.ts";
 import type { IngestHandler, IngestItem, IngestProblem, IngestRequest } from "./handler.ts";
 
 /**
- * Returns the handler that event types stand for.
+ * Returns a handler of several event types. One type alone is a handler as it is.
  *
- * It joins CloudEvents of these types. At its own path it also takes bodies of the only type, as JSON.
+ * It joins CloudEvents of these types. At the path of its name it also takes bodies of the only type, as JSON.
+ *
+ * @example
+ * ingestion(hive, { handlers: { orders: accepting(OrderAccepted, OrderCancelled) }, authorize });
  */
-export function typeHandler(types: readonly EventType<unknown>[]): IngestHandler {
-  const byName = new Map(types.map((type) => [type.name, type]));
-  const only = types.length === 1 ? types[0] : undefined;
+export function accepting(...types: readonly AnyEventType[]): IngestHandler {
+  throwProblems(
+    types.length > 0 && types.every(isEventType) ? [] : ["accepting takes event types, made with eventType(…)"],
+    "The handler cannot be made",
+  );
+  const known = types as readonly EventType<unknown>[];
+  const byName = new Map(known.map((type) => [type.name, type]));
+  const only = known.length === 1 ? known[0] : undefined;
   const typeOf = ({ event }: IngestItem): EventType<unknown> | undefined =>
     event ? byName.get(event.eventType) : only;
   return {

@@ -24,7 +24,11 @@ export async function edgeScene(
   options: Omit<IngestionOptions, "authorize"> & Partial<IngestionOptions>,
   hiveOptions: HiveOptions = {},
 ): Promise<EdgeScene> {
-  const hive = await createHive({ logger: silentLogger, ...hiveOptions });
+  const hive = await createHive({
+    logger: silentLogger,
+    publishes: ["OrderAccepted-", "ReadingTaken-"],
+    ...hiveOptions,
+  });
   await hive.start();
   const edge = ingestion(hive, { authorize: () => ({ name: "ada" }), logger: silentLogger, ...options });
   return {

@@ -10,14 +10,24 @@ import { suite } from "../../support/suite.ts";
 
 const test = suite("ingestion over HTTP");
 
-const OrderAccepted = eventType("OrderAccepted", v.object({ orderId: v.string(), lines: v.optional(v.array(v.object({ sku: v.string() }))) }));
+const OrderAccepted = eventType(
+  "OrderAccepted",
+  v.object({ orderId: v.string(), lines: v.optional(v.array(v.object({ sku: v.string() }))) }),
+);
 const OrderCancelled = eventType("OrderCancelled", v.object({ orderId: v.string() }));
 const ReadingTaken = eventType<{ device: string }>("ReadingTaken");
 
 /** Returns an actor that collects the events of a type. */
-function collecting(type: typeof OrderAccepted | typeof OrderCancelled | typeof ReadingTaken | typeof IngestionRejected) {
+function collecting(
+  type: typeof OrderAccepted | typeof OrderCancelled | typeof ReadingTaken | typeof IngestionRejected,
+) {
   const events: Event[] = [];
-  const Collect = actor(`${type.name}-Collect`, type as typeof OrderAccepted, {}, async ({ event }) => void events.push(event));
+  const Collect = actor(
+    `${type.name}-Collect`,
+    type as typeof OrderAccepted,
+    { name: `${type.name}Collect` },
+    async ({ event }) => void events.push(event),
+  );
   return { Collect, events };
 }
 
@@ -31,7 +41,10 @@ test("an event type takes a body at the path of its name", async () => {
   assert.match(reply.requestId, /^[\da-f-]{36}$/);
   assert.is(reply.handlers["orders"]?.status, 200);
   await scene.hive.whenIdle();
-  assert.equal(events.map(({ id }) => id), eventsOf(reply, "orders"));
+  assert.equal(
+    events.map(({ id }) => id),
+    eventsOf(reply, "orders"),
+  );
   assert.equal(events[0]?.getBody(), { orderId: "1" });
 });
 
@@ -45,14 +58,20 @@ test("an array and lines of JSON give an event for each value", async () => {
   const reply = await scene.send(lines, { path, headers: { "content-type": "application/x-ndjson" } });
   assert.is(eventsOf(reply, "orders").length, 2);
   await scene.hive.whenIdle();
-  assert.equal(events.map((event) => event.getBody<{ orderId: string }>().orderId), ["a0", "a1", "a2", "l0", "l1"]);
+  assert.equal(
+    events.map((event) => event.getBody<{ orderId: string }>().orderId),
+    ["a0", "a1", "a2", "l0", "l1"],
+  );
 });
 
 test("CloudEvents come in structured, binary and batched", async () => {
   const { Collect, events } = collecting(OrderAccepted);
   await using scene = await edgeScene({ handlers: { orders: OrderAccepted } }, { actors: Collect });
   const made = [1, 2, 3, 4].map((n) =>
-    OrderAccepted.create({ orderId: `ü${n}` }, { id: `id-${n}`, properties: { source: "/shop ä" }, partitionKey: `k${n}` }),
+    OrderAccepted.create(
+      { orderId: `ü${n}` },
+      { id: `id-${n}`, properties: { source: "/shop ä" }, partitionKey: `k${n}` },
+    ),
   );
   const [one, two, three, four] = made.map((event) => toCloudEvent(event));
   const structured = await scene.send(toCloudEventText(made[0] as Event), {
@@ -66,20 +85,36 @@ test("CloudEvents come in structured, binary and batched", async () => {
   const binary = await scene.send(body, { headers: headers as Record<string, string> });
   assert.equal(eventsOf(binary, "orders"), ["id-4"], JSON.stringify(binary));
   await scene.hive.whenIdle();
-  assert.equal(events.map((event) => event.getBody()), made.map((event) => event.getBody()));
-  assert.equal(events.map(({ partitionKey }) => partitionKey), ["k1", "k2", "k3", "k4"]);
+  assert.equal(
+    events.map((event) => event.getBody()),
+    made.map((event) => event.getBody()),
+  );
+  assert.equal(
+    events.map(({ partitionKey }) => partitionKey),
+    ["k1", "k2", "k3", "k4"],
+  );
   assert.is(one?.specversion, "1.0");
 });
 
 test("a CloudEvent has no say in its destination, and no id of the hive", async () => {
   const { Collect, events } = collecting(OrderAccepted);
-  await using scene = await edgeScene({ handlers: { orders: OrderAccepted } }, { actors: Collect, publishes: ["Secret"] });
-  const sent = { ...toCloudEvent(OrderAccepted.create({ orderId: "1" }, { id: "7" })), beehivequeue: "Secret", beehivedelivery: "log" };
+  await using scene = await edgeScene(
+    { handlers: { orders: OrderAccepted } },
+    { actors: Collect, publishes: ["Secret"] },
+  );
+  const sent = {
+    ...toCloudEvent(OrderAccepted.create({ orderId: "1" }, { id: "7" })),
+    beehivequeue: "Secret",
+    beehivedelivery: "log",
+  };
   const reply = await scene.send(sent, { headers: { "content-type": "application/cloudevents+json" } });
   assert.is(reply.status, 200);
   await scene.hive.push(OrderAccepted.create({ orderId: "own" }, { id: "7" }));
   await scene.hive.whenIdle();
-  assert.equal(events.map((event) => event.getBody<{ orderId: string }>().orderId), ["1", "own"]);
+  assert.equal(
+    events.map((event) => event.getBody<{ orderId: string }>().orderId),
+    ["1", "own"],
+  );
   assert.is(events[0]?.properties["source"], "/ingest");
 });
 
@@ -125,15 +160,15 @@ test("nobody joined is 404, and so is an unknown name", async () => {
 test("an invalid request is 422 with the path, and publishes nothing", async () => {
   const { Collect, events } = collecting(OrderAccepted);
   const rejected = collecting(IngestionRejected);
-  await using scene = await edgeScene(
-    { handlers: { orders: OrderAccepted } },
-    { actors: [Collect, rejected.Collect] },
-  );
+  await using scene = await edgeScene({ handlers: { orders: OrderAccepted } }, { actors: [Collect, rejected.Collect] });
   const body = [{ orderId: "1" }, { orderId: "2", lines: [{ sku: "a" }, { sku: 7 }] }, {}];
   const reply = await scene.send(body, { path: "/ingest/orders" });
   assert.is(reply.status, 422);
   const problems = reply.handlers["orders"]?.problems ?? [];
-  assert.equal(problems.map(({ path }) => path), ["1.lines.1.sku", "2.orderId"]);
+  assert.equal(
+    problems.map(({ path }) => path),
+    ["1.lines.1.sku", "2.orderId"],
+  );
   await scene.hive.whenIdle();
   assert.equal(events, []);
   const [report] = rejected.events.map((event) => IngestionRejected.read(event));
@@ -229,7 +264,10 @@ test("a client over its rate gets 429 with the time to wait", async () => {
   });
   const replies = [];
   for (let n = 0; n < 4; n++) replies.push(await scene.send({ orderId: "1" }, { path: "/ingest/orders" }));
-  assert.equal(replies.map(({ status }) => status), [200, 200, 429, 200]);
+  assert.equal(
+    replies.map(({ status }) => status),
+    [200, 200, 429, 200],
+  );
   assert.is(replies[2]?.headers.get("retry-after"), "5");
 });
 
@@ -264,7 +302,8 @@ test("a body over the limit is 413, also one that unfolds", async () => {
 test("pages of other origins are refused, those of a chosen one may send", async () => {
   await using scene = await edgeScene({ handlers: { readings: ReadingTaken }, origins: ["https://shop.example"] });
   const path = "/ingest/readings";
-  const status = async (headers: Record<string, string>) => (await scene.send({ device: "1" }, { path, headers })).status;
+  const status = async (headers: Record<string, string>) =>
+    (await scene.send({ device: "1" }, { path, headers })).status;
   assert.is(await status({}), 200);
   assert.is(await status({ origin: "http://localhost:8080" }), 200);
   assert.is(await status({ origin: "https://evil.example" }), 403);
@@ -274,7 +313,9 @@ test("pages of other origins are refused, those of a chosen one may send", async
   const reply = await scene.send({ device: "1" }, { path, headers: shop });
   assert.is(reply.status, 200);
   assert.is(reply.headers.get("access-control-allow-origin"), "https://shop.example");
-  const asked = await scene.edge.fetch(new Request(`http://localhost:8080${path}`, { method: "OPTIONS", headers: shop }));
+  const asked = await scene.edge.fetch(
+    new Request(`http://localhost:8080${path}`, { method: "OPTIONS", headers: shop }),
+  );
   assert.is(asked.status, 204);
   assert.is(asked.headers.get("access-control-allow-origin"), "https://shop.example");
 });
@@ -292,7 +333,7 @@ test("handlers are registered and removed while it runs", async () => {
   const status = async () => (await scene.send({ orderId: "1" }, { path: "/ingest/orders" })).status;
   assert.is(await status(), 404);
   scene.edge.register("orders", OrderAccepted);
-  assert.is(await status(), 500);
+  assert.is(await status(), 200);
   assert.ok(scene.edge.remove("orders"));
   assert.not.ok(scene.edge.remove("orders"));
   assert.is(await status(), 404);
@@ -310,7 +351,17 @@ test("wrong options are told together", async () => {
       wrong: true,
     } as never),
   );
-  for (const part of ["authorize", '"a b"', '"ingest"', "none must be", "ack must be", "maxBody", "origins", "restart", '"wrong"'])
+  for (const part of [
+    "authorize",
+    '"a b"',
+    '"ingest"',
+    "none must be",
+    "ack must be",
+    "maxBody",
+    "origins",
+    "restart",
+    '"wrong"',
+  ])
     assert.match(message, part);
 });
 

@@ -1,4 +1,4 @@
-import { collectionStore, injects, type CollectionStore } from "beehive-actors";
+import { collectionStore, injects, token, type CollectionStore } from "beehive-actors";
 import type { HandlerState, IngestHandler, IngestRequest } from "beehive-actors/http";
 import { ManualClock } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
@@ -109,7 +109,9 @@ test("a handler that takes too long fails, and its signal aborts", async () => {
   const broken: IngestHandler = {
     timeout: "2s",
     ingest: ({ signal }: IngestRequest) =>
-      new Promise((_, reject) => signal.addEventListener("abort", () => (aborted.push(true), reject(new Error("aborted"))))),
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () => (aborted.push(true), reject(new Error("aborted")))),
+      ),
   };
   await using scene = await edgeScene({ handlers: { broken } }, { clock });
   const reply = scene.send({}, { path: "/ingest/broken" });
@@ -148,12 +150,10 @@ test("a class is made with its dependencies, and anew after a failure", async ()
 });
 
 test("a class whose dependency is missing fails its own requests only", async () => {
-  abstract class Missing {
-    abstract find(): string;
-  }
-  @injects(Missing as never)
+  const Missing = token<{ find(): string }>("Missing");
+  @injects(Missing)
   class Broken implements IngestHandler {
-    constructor(readonly missing: Missing) {}
+    constructor(readonly missing: { find(): string }) {}
     ingest = () => [];
   }
   await using scene = await edgeScene({ handlers: { broken: Broken, well: () => [] } });
