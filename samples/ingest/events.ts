@@ -13,9 +13,8 @@ export const ReadingTaken = eventType("ReadingTaken", Reading, { entry: true });
 export const OverheatSeen = eventType("OverheatSeen", v.object({ device: v.string(), celsius: v.number() }), {
   entry: true,
 });
-export const PaymentReceived = eventType("PaymentReceived", v.object({ order: v.string(), cents: v.number() }), {
-  entry: true,
-});
+export const Payment = v.object({ order: v.string(), cents: v.number() });
+export const PaymentReceived = eventType("PaymentReceived", Payment, { entry: true });
 
 /** The newest reading of each device. */
 export const Newest = collectionStore<Reading & { id: string }>("NewestReadings");

@@ -1,7 +1,7 @@
 /** Those who make events of requests: `readings` and `overheat` join the same ones. */
 import { injects, type CollectionStore } from "beehive-actors";
 import { standardWebhooks, type IngestHandler, type IngestRequest, type IngestSource } from "beehive-actors/http";
-import { Limits, OverheatSeen, PaymentReceived, Reading, ReadingTaken } from "./events.ts";
+import { Limits, OverheatSeen, Payment, PaymentReceived, Reading, ReadingTaken } from "./events.ts";
 
 const ofDevices = ({ headers }: IngestRequest): boolean => headers.get("x-sent-by") === "gateway";
 
@@ -46,7 +46,8 @@ export function handlersFor(secret: string): Record<string, IngestSource> {
     overheat: Overheat,
     payments: {
       signature: standardWebhooks({ secret }),
-      ingest: ({ items }) => items.map(({ value }) => PaymentReceived.create(PaymentReceived.parse(value))),
+      schema: Payment,
+      ingest: ({ items }) => items.map(({ value }) => PaymentReceived.create(value as { order: string; cents: number })),
     },
   };
 }

@@ -2,19 +2,19 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { throwProblems } from "../base/problems.ts";
 import type { AuthorizeClient } from "./options.ts";
 
-const minToken = 16;
+const tokenShape = /^[\x21-\x7e]{16,}$/;
 
 /**
  * Returns an `authorize` that knows clients by their tokens, sent as `Authorization: Bearer TOKEN`.
  *
  * @param tokens The token of each client by its name, at least 16 characters.
- * @throws BeeHiveError `InvalidConfiguration` for a missing or short token.
+ * @throws BeeHiveError `InvalidConfiguration` for a missing or short token, or one with spaces.
  * @example
  * ingestion(hive, { handlers, authorize: bearer({ shop: process.env.SHOP_TOKEN }) });
  */
 export function bearer(tokens: Readonly<Record<string, string | undefined>>): AuthorizeClient {
-  const short = Object.entries(tokens).filter(([, token]) => typeof token !== "string" || token.length < minToken);
-  const problems = short.map(([name]) => `the token of ${name} must have at least ${minToken} characters`);
+  const wrong = Object.entries(tokens).filter(([, token]) => typeof token !== "string" || !tokenShape.test(token));
+  const problems = wrong.map(([name]) => `the token of ${name} must have at least 16 printable characters, no spaces`);
   throwProblems(problems, "No client can be known by its token");
   const clients = Object.entries(tokens).map(([name, token]) => ({ name, hash: hashOf(token as string) }));
   return ({ headers }) => {

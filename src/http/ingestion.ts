@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { retryInMs } from "../actors/retry-policy.ts";
 import { checkedDuration } from "../base/checked-number.ts";
 import type { Duration } from "../base/duration.ts";
+import { isBeeHiveError } from "../base/errors.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../base/logger.ts";
 import { time } from "../base/numbers.ts";
 import { throwProblems } from "../base/problems.ts";
@@ -71,6 +72,8 @@ class Edge implements Ingestion {
   readonly #maxItems: number;
   readonly #maxConcurrent: number;
   #running = 0;
+  /** The time from which refused requests are reported, in ms since the epoch. */
+  #reportsFrom = -Infinity;
 
   constructor(hive: Hive, options: IngestionOptions) {
     const { maxBody = 1_048_576, maxItems = 10_000, maxConcurrent = 100, rate, origins = [], ack } = options;
@@ -185,11 +188,20 @@ class Edge implements Ingestion {
     handlers: RejectedRequest["handlers"],
   ): void {
     const contentType = mediaType(headers.get("content-type"));
-    const event = IngestionRejected.create({ ...of, status, contentType, reason, handlers }, { delivery: "log" });
-    this.#hive.push(event).catch(() => {});
+    const event = IngestionRejected.create({ ...of, status, contentType, reason, handlers });
+    if (this.#hive.clock.now() >= this.#reportsFrom) this.#hive.push(event).catch((error: unknown) => this.#unreported(error));
     this.#logger.info({ requestId: of.requestId, client: of.client, status, reason }, "a request was refused");
   }
+
+  /** A hive whose topic nobody reads is not asked for each wrong request. */
+  #unreported(error: unknown): void {
+    if (isBeeHiveError(error, "QueueNotFound")) this.#reportsFrom = this.#hive.clock.now() + unreadMs;
+    else this.#logger.warn({ err: error }, "a refused request could not be reported");
+  }
 }
+
+/** The time between two tries to report where nobody reads the reports, in ms. */
+const unreadMs = 60_000;
 
 function ackIn(url: URL): Ack | undefined {
   const ack = url.searchParams.get("ack");

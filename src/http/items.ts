@@ -43,7 +43,7 @@ export function itemsIn(headers: Headers, bytes: Uint8Array, maxItems: number): 
       .map((line) => line.trim());
     const kept = lines.flatMap((line, index) => (line === "" ? [] : [{ line, number: index + 1 }]));
     assertFew(kept);
-    return kept.map(({ line, number }, index) => item(jsonOf(line, `line ${number}: `, String(index)), String(index)));
+    return kept.map(({ line, number }, index) => item(jsonOf(line, `Line ${number}`, String(index)), String(index)));
   }
   if (type === "application/json" || type.endsWith("+json")) {
     const value = jsonOf(textOf(bytes));
@@ -64,7 +64,7 @@ function item(value: unknown, path: string, event?: Event): IngestItem {
 }
 
 function structured(text: string, path: string): IngestItem {
-  jsonOf(text, "", path);
+  jsonOf(text, "The CloudEvent", path);
   return ofEvent(() => fromCloudEventText(text), path);
 }
 
@@ -93,13 +93,13 @@ function textOf(bytes: Uint8Array): string {
   return text.replace(/^\ufeff/, "");
 }
 
-function jsonOf(text: string, where = "", at = ""): unknown {
+function jsonOf(text: string, what = "The body", at = ""): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     // The error of JSON.parse quotes the text; bodies do not belong in errors.
-    throw new Refusal(400, `${where}The body is not JSON, wrong ${jsonErrorPlace(text) ?? "somewhere"}.`);
+    throw new Refusal(400, `${what} is not JSON, wrong ${jsonErrorPlace(text) ?? "somewhere"}.`);
   }
   assertHarmless(value, at);
   return value;

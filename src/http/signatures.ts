@@ -56,7 +56,7 @@ export function standardWebhooks(options: SignatureOptions): Signature {
 
 /** Checks webhooks of GitHub, which sign no time: their identity is the body, so that one sent again is a duplicate. */
 export function githubWebhooks(options: Omit<SignatureOptions, "tolerance">): Signature {
-  const { keys } = checked("githubWebhooks", options, Buffer.from);
+  const { keys } = checked("githubWebhooks", options, bytesOf);
   return {
     verify({ headers, bytes }) {
       const given = headers.get("x-hub-signature-256") ?? "";
@@ -68,7 +68,7 @@ export function githubWebhooks(options: Omit<SignatureOptions, "tolerance">): Si
 
 /** Checks webhooks of Stripe. */
 export function stripeWebhooks(options: SignatureOptions): Signature {
-  const { keys, toleranceMs } = checked("stripeWebhooks", options, Buffer.from);
+  const { keys, toleranceMs } = checked("stripeWebhooks", options, bytesOf);
   return {
     verify({ headers, bytes, now }) {
       const parts = (headers.get("stripe-signature") ?? "").split(",").map((part) => part.trim());
@@ -87,6 +87,7 @@ interface Checked {
 }
 
 const minSecret = 8;
+const bytesOf = (secret: string): Buffer => Buffer.from(secret);
 
 function checked(
   of: string,

@@ -102,7 +102,7 @@ export class SupervisedHandler {
     const over = new AbortController();
     try {
       const handler = await (this.#made ??= Promise.resolve(this.#make()));
-      const ms = handler.timeout === undefined ? timeoutMs : (inMs(handler.timeout) as number);
+      const ms = handler.timeout === undefined ? timeoutMs : inMs(handler.timeout);
       const own = { ...request, signal: AbortSignal.any([request.signal, over.signal]) };
       const work = (async () => method(handler, own))();
       return await withTimeLimit(work, clock, ms, () => {

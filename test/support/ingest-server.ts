@@ -2,8 +2,8 @@
 import { createHive, eventType } from "beehive-actors";
 import { ingestion, serve } from "beehive-actors/http";
 
-const ReadingTaken = eventType<{ n: number }>("ReadingTaken", undefined, { queueName: "Readings" });
-const hive = await createHive({ provider: `sqlite:${process.argv[2]}`, publishes: ["Readings"] });
+const ReadingTaken = eventType<{ n: number }>("ReadingTaken");
+const hive = await createHive({ provider: `sqlite:${process.argv[2]}`, publishes: [ReadingTaken] });
 await hive.setup();
 const edge = ingestion(hive, {
   handlers: { readings: ReadingTaken },

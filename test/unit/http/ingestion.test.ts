@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
-import { actor, createHive, Event, eventType, silentLogger, toCloudEvent, toCloudEventText } from "beehive-actors";
-import { bearer, ingestion, IngestionRejected, type IngestRequest } from "beehive-actors/http";
+import { actor, createHive, eventType, silentLogger, toCloudEvent, toCloudEventText, type Event } from "beehive-actors";
+import { accepting, bearer, ingestion, IngestionRejected, type IngestRequest } from "beehive-actors/http";
 import { HTTP } from "cloudevents";
 import * as assert from "uvu/assert";
 import * as v from "valibot";
@@ -213,7 +213,7 @@ test("text that is no JSON is 400 with its place, and is reported", async () => 
     path: "/ingest/orders",
     headers: { "content-type": "application/x-ndjson" },
   });
-  assert.match(lines.error ?? "", /^line 2: /);
+  assert.match(lines.error ?? "", /^Line 2 is not JSON/);
   assert.is((await scene.send(new Uint8Array([123, 0xff]), { path: "/ingest/orders" })).status, 400);
   await scene.hive.whenIdle();
   assert.is(rejected.events.length, 3);
@@ -233,7 +233,7 @@ test("names that reach a prototype and deep nesting are refused", async () => {
 test("a stranger gets 401, and a response of authorize is passed on", async () => {
   await using scene = await edgeScene({
     handlers: { orders: OrderAccepted },
-    authorize: bearer({ shop: "a token of the shop", other: "another long token" }),
+    authorize: bearer({ shop: "a-token-of-the-shop", other: "another-long-token" }),
   });
   const status = async (authorization: string) =>
     (await scene.send({ orderId: "1" }, { path: "/ingest/orders", headers: { authorization } })).status;
@@ -241,6 +241,8 @@ test("a stranger gets 401, and a response of authorize is passed on", async () =
   assert.is(await status("Bearer wrong"), 401);
   assert.is(await status("Basic a"), 401);
   assert.is((await scene.send("", { path: "/handlers", method: "GET" })).status, 401);
+  for (const shop of [undefined, "", "short", "a token of the shop"])
+    assert.match((await failureOf(() => bearer({ shop }))).message, "the token of shop");
   const hive = scene.hive;
   const seen: string[] = [];
   const handler = ({ client }: IngestRequest) => void seen.push(client);
@@ -326,6 +328,55 @@ test("other methods are 405, with those that are allowed", async () => {
   assert.is(get.status, 405);
   assert.is(get.headers.get("allow"), "POST");
   assert.is((await scene.send("", { path: "/handlers" })).status, 405);
+});
+
+test("the answer waits for the end of what followed, if it is asked to", async () => {
+  const { Collect } = collecting(OrderAccepted);
+  let end = (): void => {};
+  const held = new Promise<void>((resolve) => void (end = resolve));
+  const Bill = actor("OrderAccepted-Bill", OrderAccepted, { retry: { maxAttempts: 1 } }, async ({ body: { orderId } }) => {
+    if (orderId === "bad") throw new Error("no");
+    if (orderId === "slow") await held;
+  });
+  await using scene = await edgeScene(
+    { handlers: { orders: OrderAccepted }, processedTimeout: "300ms" },
+    { actors: [Collect, Bill] },
+  );
+  const path = "/ingest/orders?ack=processed";
+  const end1 = await scene.send({ orderId: "1" }, { path });
+  assert.equal([end1.status, end1.processed], [200, "done"]);
+  const failed = await scene.send({ orderId: "bad" }, { path });
+  assert.equal([failed.status, failed.processed], [200, "failed"]);
+  const waiting = await scene.send({ orderId: "slow" }, { path });
+  assert.equal([waiting.status, waiting.processed], [202, "waiting"]);
+  end();
+});
+
+test("an answer with no acknowledgement comes before the events are published", async () => {
+  const { Collect, events } = collecting(OrderAccepted);
+  await using scene = await edgeScene(
+    { handlers: { orders: { ...accepting(OrderAccepted), ack: "none" } } },
+    { actors: Collect },
+  );
+  const reply = await scene.send({ orderId: "1" }, { path: "/ingest/orders" });
+  assert.equal([reply.status, reply.handlers["orders"]?.status], [202, 202]);
+  assert.is((await scene.send({ orderId: "1" }, { path: "/ingest/orders?ack=accepted" })).status, 200);
+  assert.is((await scene.send({ orderId: "1" }, { path: "/ingest/orders?ack=soon" })).status, 400);
+  await scene.hive.whenIdle();
+  assert.is(events[0]?.id, eventsOf(reply, "orders")[0]);
+});
+
+test("a schema of a handler checks each item, and gives it the values", async () => {
+  const seen: unknown[] = [];
+  const schema = v.object({ n: v.pipe(v.string(), v.transform(Number)) });
+  await using scene = await edgeScene({
+    handlers: { counts: { schema, ingest: ({ items }) => void seen.push(...items.map(({ value }) => value)) } },
+  });
+  const path = "/ingest/counts";
+  assert.is((await scene.send([{ n: "1" }, { n: "2" }], { path })).status, 200);
+  assert.equal(seen, [{ n: 1 }, { n: 2 }]);
+  const reply = await scene.send([{ n: "1" }, { n: 2 }], { path });
+  assert.equal(reply.handlers["counts"]?.problems?.map((one) => one.path), ["1.n"]);
 });
 
 test("handlers are registered and removed while it runs", async () => {
