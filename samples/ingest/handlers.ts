@@ -47,7 +47,8 @@ export function handlersFor(secret: string): Record<string, IngestSource> {
     payments: {
       signature: standardWebhooks({ secret }),
       schema: Payment,
-      ingest: ({ items }) => items.map(({ value }) => PaymentReceived.create(value as { order: string; cents: number })),
+      ingest: ({ items }) =>
+        items.map(({ value }) => PaymentReceived.create(value as { order: string; cents: number })),
     },
   };
 }

@@ -189,7 +189,8 @@ class Edge implements Ingestion {
   ): void {
     const contentType = mediaType(headers.get("content-type"));
     const event = IngestionRejected.create({ ...of, status, contentType, reason, handlers });
-    if (this.#hive.clock.now() >= this.#reportsFrom) this.#hive.push(event).catch((error: unknown) => this.#unreported(error));
+    if (this.#hive.clock.now() >= this.#reportsFrom)
+      this.#hive.push(event).catch((error: unknown) => this.#unreported(error));
     this.#logger.info({ requestId: of.requestId, client: of.client, status, reason }, "a request was refused");
   }
 

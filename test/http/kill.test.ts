@@ -32,7 +32,11 @@ test("every accepted id is there after the restart", async () => {
     for (;;) {
       const lines = Array.from({ length: 50 }, () => `${JSON.stringify({ n: sent++ })}\n`).join("");
       const headers = { "content-type": "application/x-ndjson" };
-      const response = await fetch(`http://127.0.0.1:${port}/ingest/readings`, { method: "POST", headers, body: lines });
+      const response = await fetch(`http://127.0.0.1:${port}/ingest/readings`, {
+        method: "POST",
+        headers,
+        body: lines,
+      });
       if (response.status !== 200) throw new Error(`an answer of ${response.status}`);
       const { handlers } = (await response.json()) as IngestAnswer;
       for (const id of handlers["readings"]?.events ?? []) accepted.add(id);
@@ -48,7 +52,10 @@ test("every accepted id is there after the restart", async () => {
   await using hive = await createHive(options);
   await hive.start();
   await hive.whenIdle();
-  assert.equal([...accepted].filter((id) => !found.has(id)), []);
+  assert.equal(
+    [...accepted].filter((id) => !found.has(id)),
+    [],
+  );
   assert.ok(found.size <= sent);
 });
 

@@ -26,12 +26,27 @@ interface Scene extends AsyncDisposable {
 async function opened(): Promise<Scene> {
   const events: Event[] = [];
   const errors: object[] = [];
-  const logger: Logger = { debug() {}, info() {}, warn: (fields) => errors.push(fields), error: (fields) => errors.push(fields) };
+  const logger: Logger = {
+    debug() {},
+    info() {},
+    warn: (fields) => errors.push(fields),
+    error: (fields) => errors.push(fields),
+  };
   const collect = { parallelism: 64 };
   const hive = await createHive({
     actors: [
-      actor("OrderAccepted-Collect", OrderAccepted, { ...collect, name: "Orders" }, async ({ event }) => void events.push(event)),
-      actor("PaymentTaken-Collect", PaymentTaken, { ...collect, name: "Payments" }, async ({ event }) => void events.push(event)),
+      actor(
+        "OrderAccepted-Collect",
+        OrderAccepted,
+        { ...collect, name: "Orders" },
+        async ({ event }) => void events.push(event),
+      ),
+      actor(
+        "PaymentTaken-Collect",
+        PaymentTaken,
+        { ...collect, name: "Payments" },
+        async ({ event }) => void events.push(event),
+      ),
     ],
     logger,
     journal: false,
@@ -68,21 +83,53 @@ function samples(): readonly Sample[] {
   const type = (name: string) => ({ "content-type": name });
   return [
     { path: "/ingest/orders", headers: type("application/json"), body: json },
-    { path: "/ingest/orders", headers: type("application/x-ndjson"), body: Buffer.concat([json, Buffer.from("\n"), json]) },
+    {
+      path: "/ingest/orders",
+      headers: type("application/x-ndjson"),
+      body: Buffer.concat([json, Buffer.from("\n"), json]),
+    },
     { path: "/ingest", headers: type("application/cloudevents+json"), body: event },
-    { path: "/ingest", headers: type("application/cloudevents-batch+json"), body: Buffer.from(`[${event.toString()}]`) },
     {
       path: "/ingest",
-      headers: { ...type("application/json"), "ce-specversion": "1.0", "ce-id": "1", "ce-source": "/a", "ce-type": "OrderAccepted" },
+      headers: type("application/cloudevents-batch+json"),
+      body: Buffer.from(`[${event.toString()}]`),
+    },
+    {
+      path: "/ingest",
+      headers: {
+        ...type("application/json"),
+        "ce-specversion": "1.0",
+        "ce-id": "1",
+        "ce-source": "/a",
+        "ce-type": "OrderAccepted",
+      },
       body: json,
     },
-    { path: "/ingest/orders", headers: { ...type("application/json"), "content-encoding": "gzip" }, body: gzipSync(json) },
+    {
+      path: "/ingest/orders",
+      headers: { ...type("application/json"), "content-encoding": "gzip" },
+      body: gzipSync(json),
+    },
     { path: "/ingest/payments", headers: { "x-hub-signature-256": signature }, body: json },
     { path: "/ingest/orders", headers: { ...type("application/json"), "idempotency-key": "k" }, body: json },
   ];
 }
 
-const tokens = ["__proto__", "null", "1e999", "\u0000", '"', "{", "[", "}", "\ud800", "NaN", "-0", "constructor", "\\u0000"];
+const tokens = [
+  "__proto__",
+  "null",
+  "1e999",
+  "\u0000",
+  '"',
+  "{",
+  "[",
+  "}",
+  "\ud800",
+  "NaN",
+  "-0",
+  "constructor",
+  "\\u0000",
+];
 
 /** Returns a request that differs from a good one at some places. */
 function mutated({ path, headers, body }: Sample, random: () => number): Sample {
@@ -100,16 +147,24 @@ function mutated({ path, headers, body }: Sample, random: () => number): Sample 
         sent = sent.subarray(0, at);
         break;
       case 2:
-        sent = Buffer.concat([sent.subarray(0, at), Buffer.from(tokens[below(tokens.length)] as string), sent.subarray(at)]);
+        sent = Buffer.concat([
+          sent.subarray(0, at),
+          Buffer.from(tokens[below(tokens.length)] as string),
+          sent.subarray(at),
+        ]);
         break;
       case 3:
         delete given[names[below(names.length)] as string];
         break;
       case 4:
-        given[names[below(names.length)] ?? "content-type"] = ["x", "application/json", "identity", "br", "%ff", "1.0"][below(6)] as string;
+        given[names[below(names.length)] ?? "content-type"] = ["x", "application/json", "identity", "br", "%ff", "1.0"][
+          below(6)
+        ] as string;
         break;
       case 5:
-        to = ["/ingest", "/ingest/orders", "/ingest/payments", "/ingest/__proto__", "/ingest/%2e%2e", "/handlers"][below(6)] as string;
+        to = ["/ingest", "/ingest/orders", "/ingest/payments", "/ingest/__proto__", "/ingest/%2e%2e", "/handlers"][
+          below(6)
+        ] as string;
         break;
       default:
         sent = Buffer.concat([sent, sent.subarray(at)]);
@@ -137,8 +192,12 @@ test("10,000 mutated requests fail nothing, and let nothing wrong in", async () 
   await scene.hive.whenIdle();
   assert.equal(scene.errors, []);
   const known = new Set([200, 400, 401, 404, 405, 408, 413, 415, 422]);
-  assert.equal([...statuses.keys()].filter((status) => !known.has(status)), []);
-  for (const status of [200, 400, 401, 404, 415, 422]) assert.ok((statuses.get(status) ?? 0) > 10, `${status} came rarely`);
+  assert.equal(
+    [...statuses.keys()].filter((status) => !known.has(status)),
+    [],
+  );
+  for (const status of [200, 400, 401, 404, 415, 422])
+    assert.ok((statuses.get(status) ?? 0) > 10, `${status} came rarely`);
   assert.equal(new Set(scene.events.map(({ id }) => id)), accepted);
   for (const event of scene.events) if (OrderAccepted.is(event)) OrderAccepted.read(event);
   assert.is(({} as Record<string, unknown>)["cents"], undefined);
@@ -171,8 +230,12 @@ test("huge headers, wrong methods and garbage are refused by the server", async 
   await using served = await serve({ hive: scene.hive, port: 0, apps: { "/": scene.edge } });
   assert.match(await raw(served.port, [head(2, `x: ${"y".repeat(40_000)}\r\n`)]), /^HTTP\/1.1 431 /);
   assert.match(await raw(served.port, ["\x16\x03\x01\x02\x00garbage\r\n\r\n"]), /^HTTP\/1.1 400 /);
-  assert.match(await raw(served.port, ["GET / HTTP/1.1\r\nconnection: close\r\nhost: a b\r\n\r\n"]), /^HTTP\/1.1 (?:400|421) /);
-  const smuggled = "POST /ingest/orders HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";
+  assert.match(
+    await raw(served.port, ["GET / HTTP/1.1\r\nconnection: close\r\nhost: a b\r\n\r\n"]),
+    /^HTTP\/1.1 (?:400|421) /,
+  );
+  const smuggled =
+    "POST /ingest/orders HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";
   assert.match(await raw(served.port, [smuggled]), /^HTTP\/1.1 400 /);
   assert.is((await fetch(`http://localhost:${served.port}/ready`)).status, 200);
 });

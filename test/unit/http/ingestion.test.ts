@@ -334,10 +334,15 @@ test("the answer waits for the end of what followed, if it is asked to", async (
   const { Collect } = collecting(OrderAccepted);
   let end = (): void => {};
   const held = new Promise<void>((resolve) => void (end = resolve));
-  const Bill = actor("OrderAccepted-Bill", OrderAccepted, { retry: { maxAttempts: 1 } }, async ({ body: { orderId } }) => {
-    if (orderId === "bad") throw new Error("no");
-    if (orderId === "slow") await held;
-  });
+  const Bill = actor(
+    "OrderAccepted-Bill",
+    OrderAccepted,
+    { retry: { maxAttempts: 1 } },
+    async ({ body: { orderId } }) => {
+      if (orderId === "bad") throw new Error("no");
+      if (orderId === "slow") await held;
+    },
+  );
   await using scene = await edgeScene(
     { handlers: { orders: OrderAccepted }, processedTimeout: "300ms" },
     { actors: [Collect, Bill] },
@@ -376,7 +381,10 @@ test("a schema of a handler checks each item, and gives it the values", async ()
   assert.is((await scene.send([{ n: "1" }, { n: "2" }], { path })).status, 200);
   assert.equal(seen, [{ n: 1 }, { n: 2 }]);
   const reply = await scene.send([{ n: "1" }, { n: 2 }], { path });
-  assert.equal(reply.handlers["counts"]?.problems?.map((one) => one.path), ["1.n"]);
+  assert.equal(
+    reply.handlers["counts"]?.problems?.map((one) => one.path),
+    ["1.n"],
+  );
 });
 
 test("handlers are registered and removed while it runs", async () => {
