@@ -73,6 +73,7 @@ export type { HiveQueue, RequeuedInSteps, RequeueStepsOptions, WhichLetters } fr
 export type { LetterGroup } from "./hive/letters/groups.ts";
 export type { LetterChanges } from "./hive/letters/mend.ts";
 export type { PeekedEvent, PeekOptions } from "./hive/withdraw.ts";
+export type { OutcomeOptions, ProcessOutcome } from "./hive/outcomes.ts";
 export type { RewindOptions } from "./hive/rewind.ts";
 export type { StoreToClear } from "./hive/cleared-stores.ts";
 export type { KeptTopics } from "./hive/keep.ts";

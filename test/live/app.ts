@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { createHive } from "beehive-actors";
-import { nodeListener } from "beehive-actors/dashboard";
+import { nodeListener } from "beehive-actors/http";
 import { live } from "beehive-actors/http";
 import { build } from "esbuild";
 import { MemberChanged, Members, type Member } from "./member.ts";

@@ -1,7 +1,7 @@
 /** A web server with live changes, for tests of the client. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { nodeListener } from "beehive-actors/dashboard";
+import { nodeListener } from "beehive-actors/http";
 import type { Live, LiveShape } from "beehive-actors/http";
 
 export interface LiveServer {
