@@ -54,8 +54,7 @@ else await load();
 async function serve(): Promise<void> {
   const hive = await createHive({ provider: values.provider, publishes: [Changed] });
   await hive.setup();
-  const push = live({
-    hive,
+  const push = live(hive, {
     topics: [Changed],
     user: ({ url }) => ({ group: Number(new URL(url).searchParams.get("group")) }),
     may: ({ group }, { body }) => body.group === group,

@@ -84,7 +84,7 @@ const firstBeatMs = 10_000;
  * Connects a page to `live`, once it subscribes. After a loss it comes back, and goes on where it was.
  *
  * @example
- * const client = connect<typeof push>("/live"); // `import type { push } from "./server.ts"`
+ * const client = connect<typeof push>("/changes"); // `import type { push } from "./server.ts"`
  */
 export function connect<L extends { readonly shape?: ClientShape } = { readonly shape?: AnyShape }>(
   url: string,

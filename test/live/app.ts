@@ -26,8 +26,7 @@ const userOf = (cookies = ""): User | undefined => {
 const masked = (user: User, member: Member): Partial<Member> =>
   user.name === "ada" ? member : { ...member, salary: undefined as never };
 
-export const push = live({
-  hive,
+export const push = live(hive, {
   topics: [MemberChanged],
   user: ({ headers }) => userOf(headers.get("cookie") ?? ""),
   may: ({ name }) => !outsiders.has(name),

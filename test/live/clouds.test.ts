@@ -13,8 +13,7 @@ async function showLive(provider: Provider, topic: string): Promise<void> {
   const Changed = eventType(topic, bodyOf<{ readonly n: number }>());
   const hive = await createHive({ provider, publishes: [Changed], logger: silentLogger });
   await hive.setup();
-  const push = live({
-    hive,
+  const push = live(hive, {
     topics: [Changed],
     user: () => "ada",
     may: (_, { body }) => body.n !== 2,

@@ -33,7 +33,7 @@ export interface LiveQuery<Type extends AnyEventType = AnyEventType, Parameter e
  * The parameters come from the browser: texts of at most 255 characters, each of them given.
  *
  * @example
- * live({ hive, user, may, queries: {
+ * live(hive, { user, may, queries: {
  *   membersOf: query(MemberChanged, ["company"], ({ body }, { company }) => body.company === company),
  * } });
  */

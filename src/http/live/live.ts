@@ -57,17 +57,18 @@ interface Admitted {
  *
  * @throws BeeHiveError `InvalidConfiguration` with every problem of the options.
  * @example
- * const push = live({ hive, topics: [PriceChanged], user: sessionOf, may: (user, { body }) => user.shop === body.shop });
- * app.all("/live", (context) => push.fetch(context.req.raw)); // Hono
+ * const push = live(hive, { topics: [PriceChanged], user: sessionOf, may: (user, { body }) => user.shop === body.shop });
+ * app.all("/changes", (context) => push.fetch(context.req.raw)); // Hono
  * server.on("upgrade", push.upgrade); // node:http
  */
 export function live<
   User,
   const Topics extends readonly AnyEventType[] = readonly [],
   const Queries extends Readonly<Record<string, LiveQuery>> = Readonly<Record<never, never>>,
->(options: LiveOptions<User, Topics, Queries>): Live<ShapeOf<Topics, Queries>> {
-  throwProblems(liveProblems(options), "Live changes cannot be served");
+>(hive: Hive, options: LiveOptions<User, Topics, Queries>): Live<ShapeOf<Topics, Queries>> {
+  throwProblems(liveProblems(hive, options), "Live changes cannot be served");
   return new LiveHandler(
+    hive,
     options as unknown as LiveOptions<unknown, readonly AnyEventType[], Record<string, LiveQuery>>,
   );
 }
@@ -89,8 +90,8 @@ class LiveHandler implements Live<never> {
   #beats: Timer | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(options: LiveOptions<unknown, readonly AnyEventType[], Record<string, LiveQuery>>) {
-    const { hive, topics = [], queries = {}, may, mask, origins = [] } = options;
+  constructor(hive: Hive, options: LiveOptions<unknown, readonly AnyEventType[], Record<string, LiveQuery>>) {
+    const { topics = [], queries = {}, may, mask, origins = [] } = options;
     const { maxBuffered = 1_048_576, maxSubscriptions = 100, maxMessage = 4_096, maxBehind = 10_000 } = options;
     this.#options = options;
     this.#hive = hive;

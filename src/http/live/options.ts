@@ -30,7 +30,6 @@ export interface LiveOptions<
   Topics extends readonly AnyEventType[],
   Queries extends Readonly<Record<string, LiveQuery>>,
 > extends LiveLimits {
-  readonly hive: Hive;
   /** The types of events that browsers may subscribe to, all of them or by partition key. @default [] */
   readonly topics?: Topics | undefined;
   /** The selections that browsers may subscribe to by name, see {@link query}. @default None. */
@@ -69,24 +68,20 @@ const numbers: Readonly<Record<Exclude<keyof LiveLimits, (typeof times)[number]>
   maxBehind: wholeNumber(0),
   maxConnections: wholeNumber(1),
 };
-const names = [
-  ...["hive", "topics", "queries", "user", "may", "mask", "origins", "logger"],
-  ...times,
-  ...Object.keys(numbers),
-];
+const names = [...["topics", "queries", "user", "may", "mask", "origins", "logger"], ...times, ...Object.keys(numbers)];
 
 /** Returns what is wrong with the options, in words. */
-export function liveProblems(options: unknown): string[] {
+export function liveProblems(hive: unknown, options: unknown): string[] {
   const problems = objectProblems("live's options", options);
   if (problems.length > 0) return problems;
   const given = options as Partial<Options>;
   const { topics = [], queries = {}, origins = [] } = given;
   const types = [...topics, ...Object.values(queries).map(({ of }) => of)];
   return [
+    ...(typeof (hive as Partial<Hive> | undefined)?.log === "function" ? [] : ["live takes a hive, then its options"]),
     ...Object.keys(given)
       .filter((name) => !names.includes(name))
       .map((name) => `"${name}" is no option of live; there are ${names.join(", ")}`),
-    ...(typeof given.hive?.log === "function" ? [] : ["hive must be a hive: await createHive({ … })"]),
     ...(["user", "may"] as const)
       .filter((name) => typeof given[name] !== "function")
       .map((name) => `live needs ${name}, a function: without it, everybody would see everything`),

@@ -1,9 +1,18 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { bodyOf, createHive, eventType, openProvider, silentLogger, type Hive, type Provider } from "beehive-actors";
+import {
+  bodyOf,
+  createHive,
+  eventType,
+  openProvider,
+  silentLogger,
+  type Event,
+  type Hive,
+  type Provider,
+} from "beehive-actors";
 import { connect, ingest, type LiveClient, type LiveState } from "beehive-actors/client";
-import { live, type Live, type LiveShape } from "beehive-actors/http";
+import { ingestion, live, serve, type Live, type LiveShape } from "beehive-actors/http";
 import * as assert from "uvu/assert";
 import { WebSocket } from "ws";
 import { liveServer, type LiveServer } from "../../support/live-server.ts";
@@ -21,15 +30,8 @@ for (const transport of ["socket", "events"] as const) {
   let client: LiveClient;
   let states: LiveState[];
 
-  const serve = (): Live<LiveShape> =>
-    live({
-      hive,
-      topics: [Counted],
-      user: () => "ada",
-      may: () => true,
-      logger: silentLogger,
-      heartbeat: "1s",
-    });
+  const serveLive = (): Live<LiveShape> =>
+    live(hive, { topics: [Counted], user: () => "ada", may: () => true, logger: silentLogger, heartbeat: "1s" });
 
   test.before(() => {
     // Node 20 has no WebSocket; a browser has.
@@ -42,7 +44,7 @@ for (const transport of ["socket", "events"] as const) {
     provider = await openProvider("memory:");
     hive = await createHive({ provider, publishes: [Counted], keep: { Counted: "1h" }, logger: silentLogger });
     await hive.setup();
-    push = serve();
+    push = serveLive();
     server = await liveServer(push);
     states = [];
     client = connect(server.url, {
@@ -122,7 +124,7 @@ for (const transport of ["socket", "events"] as const) {
     await server.kill();
     await push.close();
     for (let n = 11; n <= 20; n++) await hive.push(counted(n));
-    push = serve();
+    push = serveLive();
     server = await liveServer(push, { port: server.port });
     for (let n = 21; n <= 30; n++) await hive.push(counted(n));
     await all;
@@ -175,7 +177,7 @@ test("a page takes events where no socket can be opened", async () => {
   Object.assign(globalThis, { WebSocket });
   await using hive = await createHive({ publishes: [Counted], keep: { Counted: "1h" }, logger: silentLogger });
   await hive.setup();
-  const push = live({ hive, topics: [Counted], user: () => "ada", may: () => true, logger: silentLogger });
+  const push = live(hive, { topics: [Counted], user: () => "ada", may: () => true, logger: silentLogger });
   const server = await liveServer(push, { sockets: false });
   const client = connect<typeof push>(server.url);
   await new Promise<void>((load) => client.subscribe("Counted", {}, { load, change() {} }));
@@ -184,6 +186,27 @@ test("a page takes events where no socket can be opened", async () => {
   await push.close();
   await server.kill();
   Object.assign(globalThis, { WebSocket: undefined });
+});
+
+test("an event goes in through the ingestion, once, with its key and version", async () => {
+  const Moved = eventType("Moved", bodyOf<{ to: string }>(), { version: 2, upcasters: { 1: (body) => body } });
+  await using hive = await createHive({ publishes: [Moved], keep: { Moved: "1h" }, logger: silentLogger });
+  await hive.setup();
+  const edge = ingestion(hive, {
+    handlers: { moves: Moved },
+    authorize: () => ({ name: "ada" }),
+    logger: silentLogger,
+  });
+  await using server = await serve({ hive, port: 0, apps: { "/": edge } });
+  const url = `http://127.0.0.1:${server.port}/ingest`;
+  for (const id of ["m1", "m1"])
+    await ingest<typeof Moved>(url, "Moved", { to: "b4" }, { id, key: "rook", version: 2 });
+  const found: Event[] = [];
+  for await (const { event } of hive.log("Moved").read()) found.push(event);
+  assert.equal(
+    found.map((event) => [event.id, event.partitionKey, Moved.read(event)]),
+    [["m1", "rook", { to: "b4" }]],
+  );
 });
 
 test("an event is sent again under its id while the server is busy", async () => {

@@ -15,8 +15,7 @@ let push: Live<LiveShape>;
 let server: LiveServer;
 
 async function serve(options: object = {}): Promise<void> {
-  push = live({
-    hive,
+  push = live(hive, {
     topics: [Filled],
     user: ({ headers }) => headers.get("cookie") ?? undefined,
     may: () => true,

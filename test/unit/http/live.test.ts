@@ -31,8 +31,7 @@ for (const kept of [true, false]) {
   let push: Live<LiveShape>;
 
   const serve = (options: object = {}): Live<LiveShape> =>
-    live({
-      hive,
+    live(hive, {
       topics: [PriceChanged],
       queries: { pricesOf: query(PriceChanged, ["shop"], ({ body }, { shop }) => body.shop === shop) },
       user: ({ headers }) => [ada, bob].find(({ name }) => name === headers.get("x-user")),
@@ -362,7 +361,6 @@ const test = suite("live");
 test("options that cannot be are refused, all at once", async () => {
   const hive = await createHive({ logger: silentLogger });
   const wrong = {
-    hive,
     topics: [PriceChanged],
     user: () => ada,
     origins: ["shop.example"],
@@ -370,7 +368,7 @@ test("options that cannot be are refused, all at once", async () => {
     heartbeat: 0,
   };
   assert.throws(
-    () => live(wrong as never),
+    () => live(hive, wrong as never),
     ({ message }: Error) =>
       ["needs may", '"maxBufered" is no option', '"shop.example" is no origin', "heartbeat must be"].every((part) =>
         message.includes(part),
@@ -384,7 +382,7 @@ test("a subscription of a process that crashed is removed by another", async () 
   const provider = await openProvider("memory:", { clock });
   const hive = await createHive({ provider, publishes: [PriceChanged], clock, logger: silentLogger });
   await hive.setup();
-  const serve = () => live({ hive, topics: [PriceChanged], user: () => ada, may: () => true, logger: silentLogger });
+  const serve = () => live(hive, { topics: [PriceChanged], user: () => ada, may: () => true, logger: silentLogger });
   const ofLive = async (): Promise<number> =>
     ((await provider.queues.names?.()) ?? []).filter((name) => String(name).includes("-Live")).length;
   const all = [{ subscribe: 1, to: "PriceChanged" }];
