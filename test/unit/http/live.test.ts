@@ -167,6 +167,36 @@ for (const kept of [true, false]) {
     assert.is((await again.bodies<Price>(1))[0]?.amount, kept ? 1 : 2);
   });
 
+  test("a browser that comes back again and again while changes come gets each once", async () => {
+    // Begun before the first change, as its positions count in this process where the topic is not kept.
+    await (await open("ada", all)).next();
+    const count = 300;
+    const publish = async (): Promise<void> => {
+      for (let amount = 0; amount < count; amount++) await hive.push(changed("lamp", amount));
+    };
+    const publishing = publish();
+    const seen: number[] = [];
+    let after: string | undefined;
+    for (let turn = 1; seen.length < count; turn++) {
+      const stream = await open("ada", { ...all, after });
+      const first = await stream.next();
+      assert.is(first?.load, turn === 1 ? true : undefined);
+      after = first?.position;
+      if (turn === 1) seen.push(...Array.from({ length: Number(after?.split(":")[1]) }, (_, at) => at));
+      for (let taken = 0; taken < (turn % 7) + 1 && seen.length < count; taken++) {
+        const message = await stream.next();
+        after = message?.position;
+        if (message?.change) seen.push((message.change.body as Price).amount);
+      }
+      await stream.close();
+    }
+    await publishing;
+    assert.equal(
+      seen,
+      Array.from({ length: count }, (_, at) => at),
+    );
+  });
+
   test("a browser that is too far behind loads its state", async () => {
     await push.close();
     push = serve({ maxBehind: 2 });
@@ -374,6 +404,30 @@ test("options that cannot be are refused, all at once", async () => {
         message.includes(part),
       ),
   );
+  await hive.stop();
+});
+
+test("a browser whose position is no longer kept loads its state", async () => {
+  const hive = await createHive({
+    publishes: [PriceChanged],
+    keep: { PriceChanged: { maxBytes: 200 } },
+    logger: silentLogger,
+  });
+  await hive.setup();
+  const push = live(hive, { topics: [PriceChanged], user: () => ada, may: () => true, logger: silentLogger });
+  const all = { subscribe: 1, to: "PriceChanged" };
+  const first = await LiveStream.open(push, [all]);
+  const after = (await first.next())?.position;
+  for (let amount = 0; amount < 100; amount++) await hive.push(changed("lamp", amount));
+  await first.bodies(100);
+  await hive.provider.queues.log?.trim();
+  const again = await LiveStream.open(push, [{ ...all, after }]);
+  const messages = [await again.next(), await again.next()];
+  assert.ok(
+    messages.some((message) => message?.load),
+    "it is told to load its state",
+  );
+  await push.close();
   await hive.stop();
 });
 
