@@ -32,6 +32,7 @@ import type { Operator } from "./operator.ts";
 import { hiveOptionProblems, type HiveOptions } from "./options.ts";
 import type { Topology } from "./orchestrator.ts";
 import type { PushOptions } from "./push-within.ts";
+import { withCodec } from "./with-codec.ts";
 
 export type { HiveOptions } from "./options.ts";
 
@@ -46,10 +47,11 @@ export async function createHive(options: HiveOptions): Promise<Hive> {
     );
   const problems = [...pulserProblems(options.pulsers ?? []), ...journalProblems(options.journal)];
   const descriptors = await withProblems(problems, resolveActors(options));
-  const provider =
+  const opened =
     typeof options.provider === "object"
       ? options.provider
       : await openProvider(options.provider ?? "memory:", { clock, logger: options.logger });
+  const provider = await withCodec(opened, options.codec);
   return new Hive(descriptors, provider, typeof options.provider !== "object", { ...options, clock });
 }
 
@@ -140,7 +142,8 @@ export class Hive {
   async deliver(lease: Lease): Promise<Outcome> {
     this.#parts.container.check(this.descriptors, this.#parts.logger);
     await this.#parts.operated?.beforeDelivery();
-    return await this.#parts.orchestrator.deliver(lease);
+    const [decoded = lease] = (await this.provider.decoded?.([lease])) ?? [];
+    return await this.#parts.orchestrator.deliver(decoded);
   }
 
   /**
