@@ -24,7 +24,7 @@ export class CodedEvents {
     if (plain.body.length === 0) return event;
     const { contentType, body } = await this.#codec.encode(plain, event);
     if (body === plain.body && contentType === plain.contentType) return event;
-    return event.with({ contentType, body: new CodedBody(body, plain) });
+    return event.with({ contentType, body });
   }
 
   /**

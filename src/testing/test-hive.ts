@@ -76,6 +76,8 @@ export class TestHive implements AsyncDisposable {
       // On memory, operators are followed without timers. Elsewhere, each look would be a step of the virtual time.
       ...(inner.name !== "memory" && { controls: false }),
       ...rest,
+      // One that is wrong is refused by the hive.
+      ...(typeof rest.codec?.encode === "function" && { codec: recorder.watched(rest.codec) }),
       clock,
       provider: new RecordingProvider(inner, recorder),
       onDelivery: (report) => recorder.deliveries.push(report),
