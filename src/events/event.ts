@@ -5,7 +5,17 @@ import { systemClock } from "../base/clock.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { jsonErrorPlace } from "../base/json-error.ts";
 import type { Received } from "../base/json-value.ts";
-import { CodedBody, contentTypeOf, isCoded, isEncrypted, isJson, serialise, share, SharedBody, type Body as TravellingBody } from "./body.ts";
+import {
+  CodedBody,
+  contentTypeOf,
+  isCoded,
+  isEncrypted,
+  isJson,
+  serialise,
+  share,
+  SharedBody,
+  type Body as TravellingBody,
+} from "./body.ts";
 import {
   cancelKeyOf,
   expiryOf,

@@ -71,7 +71,13 @@ export async function peekEvents(
 }
 
 function peeked({ event, state, dueAt, attempts, heldBy }: QueuedEvent, bodies: boolean): PeekedEvent {
-  const { body, bodyBase64, queueName: _, enqueueTime: __, ...plain } = plainEvent({
+  const {
+    body,
+    bodyBase64,
+    queueName: _,
+    enqueueTime: __,
+    ...plain
+  } = plainEvent({
     ...event.toRecord(),
     ...event.shownBody,
   });

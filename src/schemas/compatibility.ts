@@ -1,12 +1,6 @@
 import { BeeHiveError } from "../base/errors.ts";
 import type { Incompatibility, Newer, SchemaFormat } from "./format.ts";
-import {
-  formatOf,
-  type Compatibility,
-  type NewSchema,
-  type SchemaRegistry,
-  type SchemaVersion,
-} from "./registry.ts";
+import { formatOf, type Compatibility, type NewSchema, type SchemaRegistry, type SchemaVersion } from "./registry.ts";
 
 /**
  * Returns why a new schema is not compatible with the versions before, in sentences; empty when it is.

@@ -60,8 +60,11 @@ export function compressed(inner: Codec = plain(), options: CompressionOptions =
       const bytes = bytesOf(encoded);
       if (bytes.byteLength < minBytes) return encoded;
       if (bytes.byteLength > maxBytes)
-        throw new BeeHiveError("TooLarge", `The body of the event ${event.eventType} ${event.id} has ` +
-          `${bytes.byteLength} bytes; readers decompress at most ${maxBytes}. Raise maxBytes of compressed().`);
+        throw new BeeHiveError(
+          "TooLarge",
+          `The body of the event ${event.eventType} ${event.id} has ` +
+            `${bytes.byteLength} bytes; readers decompress at most ${maxBytes}. Raise maxBytes of compressed().`,
+        );
       const pack = bytes.byteLength > maxNow ? packs[algorithm] : packsNow[algorithm];
       const packed = await pack(bytes);
       if (packed.byteLength >= bytes.byteLength) return encoded;

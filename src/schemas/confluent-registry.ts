@@ -2,7 +2,13 @@ import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { redact } from "../base/redact.ts";
 import type { FormatName } from "./format.ts";
-import { compatibilities, type Compatibility, type NewSchema, type SchemaRegistry, type SchemaVersion } from "./registry.ts";
+import {
+  compatibilities,
+  type Compatibility,
+  type NewSchema,
+  type SchemaRegistry,
+  type SchemaVersion,
+} from "./registry.ts";
 
 /** The options of {@link confluentRegistry}. */
 export interface ConfluentOptions {

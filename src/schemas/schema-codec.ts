@@ -69,8 +69,7 @@ class SchemaCodec implements Codec {
     const { registry } = this.#options;
     const { id } = own.version;
     const { name } = own.format;
-    if (registry.framed)
-      return { contentType: framedType(name), body: framed(name, id, bytesOf({ ...plain, body })) };
+    if (registry.framed) return { contentType: framedType(name), body: framed(name, id, bytesOf({ ...plain, body })) };
     return { contentType: `${own.format.contentType}; schema="${id}"`, body };
   }
 

@@ -76,7 +76,11 @@ export function fileRegistry(files: SchemaFiles): SchemaRegistry {
   };
 }
 
-async function added(files: SchemaFiles, { subject, format, schema }: NewSchema, version: number): Promise<SchemaVersion> {
+async function added(
+  files: SchemaFiles,
+  { subject, format, schema }: NewSchema,
+  version: number,
+): Promise<SchemaVersion> {
   if (!files.create) throw wrong(files, "it is only read");
   if (!/^[\w.-]+$/.test(subject) || subject.startsWith("."))
     throw wrong(files, `no folder can be named like the subject "${subject}"`);
@@ -113,7 +117,10 @@ function modeIn(files: SchemaFiles, text: string, subject: string): Compatibilit
   const mode = (Object.hasOwn(given, subject) ? given[subject] : given["*"]) ?? "backward";
   const known = compatibilities.find((one) => one === mode);
   if (known) return known;
-  throw wrong(files, `${compatibilityFile} has the mode ${JSON.stringify(mode)}; there are ${compatibilities.join(", ")}`);
+  throw wrong(
+    files,
+    `${compatibilityFile} has the mode ${JSON.stringify(mode)}; there are ${compatibilities.join(", ")}`,
+  );
 }
 
 function filesIn(folder: string): SchemaFiles {

@@ -48,7 +48,8 @@ async function isFolder(path: string): Promise<boolean> {
 /** Loads the formats of schemas. Each needs a package that only users of the format install. */
 export async function loadedFormats(names: Iterable<FormatName>): Promise<readonly SchemaFormat[]> {
   const load: Readonly<Record<FormatName, () => Promise<SchemaFormat>>> = {
-    json: () => peerPackage("JSON Schema", "ajv", async () => (await import("../../schemas/json/index.ts")).jsonSchema()),
+    json: () =>
+      peerPackage("JSON Schema", "ajv", async () => (await import("../../schemas/json/index.ts")).jsonSchema()),
     avro: () => peerPackage("Avro", "avsc", async () => (await import("../../schemas/avro/index.ts")).avro()),
     protobuf: () =>
       peerPackage("Protobuf", "@bufbuild/protobuf", async () => {

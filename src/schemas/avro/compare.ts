@@ -30,7 +30,13 @@ class Comparison {
     this.#writer = writer;
   }
 
-  problems(readerGiven: unknown, at: string, writerGiven: unknown, from: string, path: string): readonly Incompatibility[] {
+  problems(
+    readerGiven: unknown,
+    at: string,
+    writerGiven: unknown,
+    from: string,
+    path: string,
+  ): readonly Incompatibility[] {
     const reader = this.#reader.resolved(readerGiven, at);
     const writer = this.#writer.resolved(writerGiven, from);
     if (Array.isArray(writer.schema))
@@ -134,7 +140,8 @@ class Names {
 
   /** Returns a type with its names resolved. */
   resolved(schema: unknown, space: string): Resolved {
-    if (typeof schema === "string") return this.#types.get(schema) ?? this.#types.get(join(space, schema)) ?? { schema, space, fullName: undefined };
+    if (typeof schema === "string")
+      return this.#types.get(schema) ?? this.#types.get(join(space, schema)) ?? { schema, space, fullName: undefined };
     const { type } = Object(schema) as Schema;
     // A type may be written within another: { type: { type: "string" } }.
     if (typeof type === "object" && type !== null) return this.resolved(type, space);
@@ -151,7 +158,8 @@ class Names {
     if (fullName !== undefined && !this.#types.has(fullName))
       this.#types.set(fullName, { schema, space: inner, fullName });
     const { type, items, values } = schema as Schema;
-    for (const one of [type, items, values, ...fieldsOf(schema).map((field) => field["type"])]) this.#collect(one, inner);
+    for (const one of [type, items, values, ...fieldsOf(schema).map((field) => field["type"])])
+      this.#collect(one, inner);
   }
 }
 

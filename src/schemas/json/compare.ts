@@ -116,12 +116,7 @@ class Comparison {
     return [this.#unjudged(path, "allOf changes")];
   }
 
-  #choice(
-    reader: Schema,
-    choices: readonly unknown[],
-    writer: Schema,
-    path: string,
-  ): readonly Incompatibility[] {
+  #choice(reader: Schema, choices: readonly unknown[], writer: Schema, path: string): readonly Incompatibility[] {
     const { anyOf: _, oneOf, ...rest } = reader;
     const others = this.problems(rest, writer, path);
     if (others.length > 0) return others;
@@ -154,7 +149,11 @@ class Comparison {
       if (!requiredOf(writer).includes(name) || !requiredOf(reader).includes(name)) return false;
       const one = valuesOf(Object(schema) as Schema);
       const other = valuesOf(Object(properties[name]) as Schema);
-      return one !== undefined && other !== undefined && !one.some((value) => other.some((two) => isDeepStrictEqual(value, two)));
+      return (
+        one !== undefined &&
+        other !== undefined &&
+        !one.some((value) => other.some((two) => isDeepStrictEqual(value, two)))
+      );
     });
   }
 
@@ -166,7 +165,11 @@ class Comparison {
       const [from, to] = this.#newer === "reader" ? [types, accepted] : [accepted, types];
       return [{ path, reason: `changes from ${typeText(from)} to ${typeText(to)}` }];
     }
-    if (valuesOf(reader)) return [{ path, reason: `${this.#changes()} to a list of values` }];
+    if (valuesOf(reader)) {
+      const few = types.flatMap((type) => (type === "null" ? [null] : type === "boolean" ? [true, false] : []));
+      if (types.every((type) => type === "null" || type === "boolean")) return this.#finite(reader, few, path);
+      return [{ path, reason: `${this.#changes()} to a list of values` }];
+    }
     return [
       ...valueProblems(reader, writer).map((reason) => ({ path, reason })),
       ...(types.includes("string") ? stringProblems(reader, writer).map((reason) => ({ path, reason })) : []),
@@ -206,7 +209,12 @@ class Comparison {
         if (name in ours) return this.problems(ours[name], theirs[name], place(name));
         if (this.#resolved(theirs[name], this.#writer) === false) return [];
         if (read === false)
-          return [{ path: place(name), reason: `is ${this.#newer === "reader" ? "gone" : "new"}, and other fields are refused` }];
+          return [
+            {
+              path: place(name),
+              reason: `is ${this.#newer === "reader" ? "gone" : "new"}, and other fields are refused`,
+            },
+          ];
         return this.problems(read, theirs[name], place(name));
       });
     const unnamed = Object.keys(ours).filter((name) => !(name in theirs));
@@ -321,7 +329,10 @@ function requiredOf({ required }: Schema): readonly string[] {
 }
 
 /** Returns the schemas of the first items, and of the rest. */
-function itemsOf({ items, prefixItems, additionalItems }: Schema): { readonly first: readonly unknown[]; readonly rest: unknown } {
+function itemsOf({ items, prefixItems, additionalItems }: Schema): {
+  readonly first: readonly unknown[];
+  readonly rest: unknown;
+} {
   if (Array.isArray(prefixItems)) return { first: prefixItems, rest: items ?? true };
   if (Array.isArray(items)) return { first: items, rest: additionalItems ?? true };
   return { first: [], rest: items ?? true };

@@ -27,7 +27,13 @@ export function jsonSchema(): SchemaFormat {
   };
 }
 
-const options = { strict: false, validateFormats: false, allErrors: true, validateSchema: false, logger: false } as const;
+const options = {
+  strict: false,
+  validateFormats: false,
+  allErrors: true,
+  validateSchema: false,
+  logger: false,
+} as const;
 
 function validatorOf(schema: JsonSchemaDocument): ValidateFunction {
   try {
@@ -50,7 +56,8 @@ function documentOf(schema: string): JsonSchemaDocument {
 function compiled(validate: ValidateFunction): CompiledSchema {
   return {
     encode(value) {
-      if (!validate(value)) throw new BeeHiveError("InvalidEvent", `Its schema forbids the body: ${problemsOf(validate)}.`);
+      if (!validate(value))
+        throw new BeeHiveError("InvalidEvent", `Its schema forbids the body: ${problemsOf(validate)}.`);
       return JSON.stringify(value);
     },
     decode(body) {

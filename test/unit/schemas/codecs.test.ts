@@ -148,11 +148,19 @@ test("jose reads what is encrypted, and what jose encrypts is read", async () =>
 
 const unreadable: Readonly<Record<string, readonly [body: () => Body | Promise<Body>, reason: RegExp]>> = {
   "an erased key": [
-    () => encrypted(plain(), { key: "gone", keys: { gone: keyOf(3) } }).encode({ contentType: "text/plain", body: "x" }, event),
+    () =>
+      encrypted(plain(), { key: "gone", keys: { gone: keyOf(3) } }).encode(
+        { contentType: "text/plain", body: "x" },
+        event,
+      ),
     /there is no key "gone"; it may be erased\.$/,
   ],
   "another key of the same id": [
-    () => encrypted(plain(), { key: "new", keys: { new: keyOf(3) } }).encode({ contentType: "text/plain", body: "x" }, event),
+    () =>
+      encrypted(plain(), { key: "new", keys: { new: keyOf(3) } }).encode(
+        { contentType: "text/plain", body: "x" },
+        event,
+      ),
     /its key is another, or its bytes were changed\.$/,
   ],
   "an algorithm that is not asked for": [
@@ -165,7 +173,10 @@ const unreadable: Readonly<Record<string, readonly [body: () => Body | Promise<B
     /its key is another, or its bytes were changed\.$/,
   ],
   "no JWE at all": [() => ({ contentType: "application/jose", body: "{}" }), /its bytes were changed\.$/],
-  "bytes that are not gzip": [() => ({ contentType: "application/json+gzip", body: "{}" }), /its bytes are not gzip\.$/],
+  "bytes that are not gzip": [
+    () => ({ contentType: "application/json+gzip", body: "{}" }),
+    /its bytes are not gzip\.$/,
+  ],
   "a decompression bomb": [
     () => ({ contentType: "application/json+gzip", body: new Uint8Array(gzipSync(Buffer.alloc(10_000_000))) }),
     /more than 1000000 bytes when it is decompressed/,
@@ -282,7 +293,9 @@ test("wrong options are refused when the codec is made", async () => {
     await throwsCode("InvalidConfiguration", make);
   await throwsCode("InvalidConfiguration", () => TestHive.start({ codec: {} as Codec }));
   const without = encrypted(plain(), { key: "none", keys });
-  const refused = await throwsCode("InvalidEvent", () => without.encode({ contentType: "text/plain", body: "x" }, event));
+  const refused = await throwsCode("InvalidEvent", () =>
+    without.encode({ contentType: "text/plain", body: "x" }, event),
+  );
   assert.ok(refused instanceof BeeHiveError);
 });
 
