@@ -79,5 +79,6 @@ class AvroSchema implements CompiledSchema {
 }
 
 function textOf(type: avsc.Type): string {
-  return type.branchName ?? type.typeName;
+  if (type.typeName.startsWith("union")) return "value of its union";
+  return type.typeName.startsWith("logical") ? "base64" : (type.branchName ?? type.typeName);
 }
