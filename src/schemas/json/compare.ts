@@ -123,8 +123,10 @@ class Comparison {
     const found = choices.map((choice) => this.problems(choice, writer, path));
     const fits = found.findIndex((problems) => problems.length === 0);
     if (fits < 0) {
-      const near = choices.findIndex((choice) => this.#isNear(choice, writer));
-      return near < 0 ? [{ path, reason: `${this.#changes()} to another type` }] : (found[near] ?? []);
+      // The choice of the same type with the fewest problems says most.
+      const near = found.filter((_, index) => this.#isNear(choices[index], writer));
+      const [nearest] = near.toSorted((one, other) => one.length - other.length);
+      return nearest ?? [{ path, reason: `${this.#changes()} to another type` }];
     }
     if (oneOf === undefined) return [];
     // Of oneOf, no other choice may be valid as well.
@@ -134,7 +136,7 @@ class Comparison {
 
   #isNear(choice: unknown, writer: Schema): boolean {
     const resolved = this.#resolved(choice, this.#reader);
-    return typeof resolved === "object" && !this.#isApart(choice, writer) && typesOf(resolved).length < allTypes.length;
+    return typeof resolved === "object" && typesOf(resolved).some((type) => typesOf(writer).includes(type));
   }
 
   /** Returns whether no value can be valid in both: by their types, or by a constant of a required property. */
