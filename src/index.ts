@@ -111,6 +111,7 @@ export type {
   QueueOperator,
   QueueSpec,
 } from "./contract/queue-operator.ts";
+export type { Codec, CodecEvent } from "./contract/codec.ts";
 export type { DeadLetter, DeadLetterRecord } from "./contract/dead-letter.ts";
 export type {
   ClearedStore,
@@ -193,7 +194,7 @@ export {
 } from "./journal/trace/trace.ts";
 
 // Operators: pauses, settings, processes at work, and who did what.
-export { operate } from "./hive/operate.ts";
+export { operate, type OperateOptions } from "./hive/operate.ts";
 export type { Operator } from "./hive/operator.ts";
 export type { HivePulser } from "./hive/hive-pulser.ts";
 export type { Act } from "./controls/acts.ts";

@@ -35,6 +35,7 @@ import { hiveOptionProblems, type HiveOptions } from "./options.ts";
 import type { Topology } from "./orchestrator.ts";
 import type { OutcomeOptions, Outcomes, ProcessOutcome, Settled } from "./outcomes.ts";
 import type { PushOptions } from "./push-within.ts";
+import { withCodec } from "./with-codec.ts";
 
 export type { HiveOptions } from "./options.ts";
 
@@ -49,10 +50,11 @@ export async function createHive(options: HiveOptions): Promise<Hive> {
     );
   const problems = [...pulserProblems(options.pulsers ?? []), ...journalProblems(options.journal)];
   const descriptors = await withProblems(problems, resolveActors(options));
-  const provider =
+  const opened =
     typeof options.provider === "object"
       ? options.provider
       : await openProvider(options.provider ?? "memory:", { clock, logger: options.logger });
+  const provider = await withCodec(opened, options.codec);
   return new Hive(descriptors, provider, typeof options.provider !== "object", { ...options, clock });
 }
 
@@ -150,7 +152,8 @@ export class Hive {
   async deliver(lease: Lease): Promise<Outcome> {
     this.#parts.container.check(this.descriptors, this.#parts.logger);
     await this.#parts.operated?.beforeDelivery();
-    return await this.#parts.orchestrator.deliver(lease);
+    const [decoded = lease] = (await this.provider.decoded?.([lease])) ?? [];
+    return await this.#parts.orchestrator.deliver(decoded);
   }
 
   /**
