@@ -61,7 +61,7 @@ export class MemoryProvider implements Provider {
       underWay: new StepsUnderWay(),
       clock,
       locks: this.stores.locks,
-      commit(lease: MemoryLease, outputs, changes, cancelled) {
+      commit(lease: MemoryLease | undefined, outputs, changes, cancelled) {
         queues.commitStep(lease, outputs, changes && (() => applyOrThrow(rows, changes)), cancelled);
       },
     };
@@ -69,6 +69,10 @@ export class MemoryProvider implements Provider {
 
   beginStep(lease: Lease): Step {
     return new AtomicStep(lease, this.#steps);
+  }
+
+  transact(): Step {
+    return new AtomicStep(undefined, this.#steps);
   }
 
   async close(): Promise<void> {

@@ -131,6 +131,10 @@ export class PostgresProvider implements Provider {
     return new AtomicStep(lease, this.#steps);
   }
 
+  transact(): Step {
+    return new AtomicStep(undefined, this.#steps);
+  }
+
   async serverTime(): Promise<number | undefined> {
     const { rows } = await this.#client.query<{ time: number }>(
       "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS time",

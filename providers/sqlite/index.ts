@@ -85,6 +85,10 @@ export class SqliteProvider implements Provider {
     return new AtomicStep(lease, this.#steps);
   }
 
+  transact(): Step {
+    return new AtomicStep(undefined, this.#steps);
+  }
+
   /**
    * Writes a snapshot to another file, which must not exist and is readable by this user only.
    *

@@ -88,6 +88,12 @@ export interface Provider {
   /** Begins the step of an actor over a leased event. */
   beginStep(lease: Lease): Step;
   /**
+   * Begins a step over no event, for work outside of actors: its writes and outputs commit together.
+   *
+   * Only with the capability `atomicStep`.
+   */
+  transact?(): Step;
+  /**
    * Returns what slows the provider down and only an operator can end, in sentences.
    *
    * Only where the provider can tell cheaply.

@@ -25,12 +25,13 @@ export interface AtomicSteps<L extends Lease = Lease> {
   /**
    * Commits lease, outputs and changes of the step together or not at all.
    *
+   * @param lease `undefined` for a step over no event.
    * @param changes `undefined` for a step that used no store.
    * @param cancelled The cancel keys of events to cancel first; `undefined` for none.
    * @throws `ConcurrencyConflict` if a seen row changed, `LeaseLost` if the lease ended.
    */
   commit(
-    lease: L,
+    lease: L | undefined,
     outputs: readonly Event[],
     changes: StepChanges | undefined,
     cancelled?: readonly string[],
@@ -44,13 +45,14 @@ export class AtomicStep<L extends Lease = Lease> implements Step {
     return true;
   }
 
-  readonly #lease: L;
+  readonly #lease: L | undefined;
   readonly #steps: AtomicSteps<L>;
   #rows: StepRows | undefined = undefined;
   #stores: Stores | undefined = undefined;
   #cancelled: string[] | undefined = undefined;
 
-  constructor(lease: L, steps: AtomicSteps<L>) {
+  /** @param lease `undefined` for a step over no event. */
+  constructor(lease: L | undefined, steps: AtomicSteps<L>) {
     this.#lease = lease;
     this.#steps = steps;
   }
@@ -76,6 +78,6 @@ export class AtomicStep<L extends Lease = Lease> implements Step {
   discard(): void {
     if (!this.#rows) return;
     this.#rows.end();
-    this.#steps.discarded?.(this.#lease, this.#rows.relied);
+    if (this.#lease) this.#steps.discarded?.(this.#lease, this.#rows.relied);
   }
 }

@@ -200,7 +200,7 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
    * possibly several times.
    */
   commitStep(
-    lease: SqliteLease,
+    lease: SqliteLease | undefined,
     outputs: readonly Event[],
     { check, write }: { readonly check?: () => void; readonly write?: () => void },
     cancelled?: readonly string[],
@@ -209,7 +209,7 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
     return this.#client.write(() => {
       check?.();
       this.#assertDestinations(outputs);
-      this.#remove(lease);
+      if (lease) this.#remove(lease);
       write?.();
       const now = this.#clock.now();
       if (cancelled) for (const key of cancelled) this.#withdrawing.cancel({ key }, now);
