@@ -7,6 +7,7 @@ import { checkedOptions } from "../../src/provider-kit/options.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
 import { StepsUnderWay } from "../../src/provider-kit/steps-under-way.ts";
 import { stepConflict, type StepChanges } from "../../src/provider-kit/step-rows.ts";
+import { stepTransactions } from "../../src/provider-kit/transactions.ts";
 import { configFrom, defaultConfig, optionRules, type MemoryConfig } from "./config.ts";
 import { providerModule } from "./module.ts";
 import { MemoryQueueOperator } from "./queues/queue-operator.ts";
@@ -65,14 +66,11 @@ export class MemoryProvider implements Provider {
         queues.commitStep(lease, outputs, changes && (() => applyOrThrow(rows, changes)), cancelled);
       },
     };
+    this.stores.transact = stepTransactions(clock, () => new AtomicStep(undefined, this.#steps));
   }
 
   beginStep(lease: Lease): Step {
     return new AtomicStep(lease, this.#steps);
-  }
-
-  transact(): Step {
-    return new AtomicStep(undefined, this.#steps);
   }
 
   async close(): Promise<void> {

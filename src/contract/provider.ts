@@ -56,6 +56,8 @@ export interface Step {
   readonly stores: Stores;
   /** True for a step whose writes, outputs and lease commit together. @default false */
   readonly atomic?: boolean;
+  /** The events that calls of its stores publish. The hive adds them to the outputs. @default None. */
+  readonly published?: readonly Event[] | undefined;
   /**
    * Commits the lease with the outputs, and with the store writes where steps are atomic.
    *
@@ -87,12 +89,6 @@ export interface Provider {
   setup?(): Promise<void>;
   /** Begins the step of an actor over a leased event. */
   beginStep(lease: Lease): Step;
-  /**
-   * Begins a step over no event, for work outside of actors: its writes and outputs commit together.
-   *
-   * Only with the capability `atomicStep`.
-   */
-  transact?(): Step;
   /**
    * Returns what slows the provider down and only an operator can end, in sentences.
    *

@@ -25,7 +25,7 @@ export interface AtomicSteps<L extends Lease = Lease> {
   /**
    * Commits lease, outputs and changes of the step together or not at all.
    *
-   * @param lease `undefined` for a step over no event.
+   * @param lease `undefined` for a transaction outside of any actor.
    * @param changes `undefined` for a step that used no store.
    * @param cancelled The cancel keys of events to cancel first; `undefined` for none.
    * @throws `ConcurrencyConflict` if a seen row changed, `LeaseLost` if the lease ended.
@@ -38,7 +38,11 @@ export interface AtomicSteps<L extends Lease = Lease> {
   ): Promise<void> | void;
 }
 
-/** A step whose writes, outputs and commit are one transaction. Creates its stores on first use: many use none. */
+/**
+ * A step whose writes, outputs and commit are one transaction. Creates its stores on first use: many use none.
+ *
+ * Without a lease it is a transaction outside of any actor.
+ */
 export class AtomicStep<L extends Lease = Lease> implements Step {
   /** @internal */
   get atomic(): true {
@@ -50,16 +54,24 @@ export class AtomicStep<L extends Lease = Lease> implements Step {
   #rows: StepRows | undefined = undefined;
   #stores: Stores | undefined = undefined;
   #cancelled: string[] | undefined = undefined;
+  #published: Event[] | undefined = undefined;
 
-  /** @param lease `undefined` for a step over no event. */
   constructor(lease: L | undefined, steps: AtomicSteps<L>) {
     this.#lease = lease;
     this.#steps = steps;
   }
 
   get stores(): Stores {
-    this.#rows ??= new StepRows(this.#steps.rows, this.#steps.underWay);
-    return (this.#stores ??= new RowStores(this.#rows, this.#steps.clock, this.#steps.locks));
+    if (this.#stores) return this.#stores;
+    this.#rows = new StepRows(this.#steps.rows, this.#steps.underWay);
+    const stores = (this.#stores = new RowStores(this.#rows, this.#steps.clock, this.#steps.locks));
+    stores.transact = (name, work) =>
+      work(stores.collection(name), (event) => void (this.#published ??= []).push(event));
+    return stores;
+  }
+
+  get published(): readonly Event[] | undefined {
+    return this.#published;
   }
 
   commit(outputs: readonly Event[]): Promise<void> | void {

@@ -158,7 +158,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
    *
    * Atomic because it is synchronous from the first check to the last change.
    *
-   * @param lease `undefined` for a step over no event.
+   * @param lease `undefined` for a transaction outside of any actor.
    * @param applyWrites Writes to the stores. When it throws, nothing of the step happens.
    * @param cancelled The cancel keys of the step.
    */

@@ -196,7 +196,7 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
   /**
    * Commits a step: its store writes, its outputs and its lease, all or nothing.
    *
-   * `check` refuses by throwing a `BeeHiveError`, `write` writes to the stores. Both run within the transaction,
+   * Without a lease it is a transaction outside of any actor. `check` refuses by throwing a `BeeHiveError`, `write` writes to the stores. Both run within the transaction,
    * possibly several times.
    */
   commitStep(

@@ -6,7 +6,6 @@ import type { Identified } from "../../contract/stores.ts";
 import { listOf, rejectsWith } from "./assertions.ts";
 import { assertCapability, needs, type ContractCase, type ContractSubject } from "./contract.ts";
 import { wait } from "./eventually.ts";
-import { outsideStepCases } from "./outside-step.ts";
 import { ScratchQueue } from "./scratch-queue.ts";
 
 interface Item extends Identified {
@@ -370,7 +369,4 @@ const atomic: readonly ContractCase[] = [
 ];
 
 /** The contract of steps. */
-export const stepContract: readonly ContractCase[] = [
-  ...always,
-  ...[...atomic, ...outsideStepCases].map((one) => needs("atomicStep", one)),
-];
+export const stepContract: readonly ContractCase[] = [...always, ...atomic.map((one) => needs("atomicStep", one))];
