@@ -26,6 +26,7 @@ import type { Health, HiveState } from "./health.ts";
 import { HiveLog, logOf, type LoggedEvent } from "./hive-log.ts";
 import type { HivePulser } from "./hive-pulser.ts";
 import type { HiveQueue } from "./hive-queue.ts";
+import type { HiveSource } from "./hive-source.ts";
 import { historyOf, type HistoryOf } from "./history.ts";
 import { openProvider } from "./open-provider.ts";
 import type { Operator } from "./operator.ts";
@@ -144,7 +145,7 @@ export class Hive {
   }
 
   /**
-   * Sets up the queues if needed, then starts all actors and pulsers.
+   * Sets up the queues if needed, then starts all actors, pulsers and sources.
    *
    * @throws BeeHiveError as {@link setup} does; `InvalidConfiguration` also with every dependency that nothing binds,
    *   `InvalidState` when the hive was started before.
@@ -160,6 +161,7 @@ export class Hive {
     if (this.#state !== "running") return;
     this.#parts.orchestrator.start();
     for (const pulser of this.#parts.pulsers) pulser.start();
+    this.#parts.sources.start();
   }
 
   /**
@@ -237,17 +239,19 @@ export class Hive {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    const { pulsers, orchestrator, keeper, operated, logEvents, forgetLags, container } = this.#parts;
+    const { pulsers, sources, orchestrator, keeper, operated, logEvents, forgetLags, container } = this.#parts;
     const end = this.#clock.now() + deadlineMs + closingMs;
     const soon = (work: Promise<unknown> | undefined): Promise<void> | undefined =>
       work && waitFor(work, this.#clock, Math.max(0, Math.min(closingMs, end - this.#clock.now())));
-    await Promise.all([...pulsers.map((pulser) => pulser.stop(deadlineMs)), orchestrator.stop(deadlineMs)]);
+    const publishers = [...pulsers.map((pulser) => pulser.stop(deadlineMs)), sources.stop(deadlineMs)];
+    await Promise.all([...publishers, orchestrator.stop(deadlineMs)]);
     keeper.close();
     await soon(operated?.stop());
     await soon(logEvents.settled());
     this.#idling.abort();
     forgetLags();
     await container.close();
+    for (const { actorType } of this.descriptors) await soon(disposedType(actorType));
     await soon(this.journal?.close());
     if (this.#ownsProvider) await this.provider.close();
   }
@@ -330,6 +334,16 @@ export class Hive {
   }
 
   /**
+   * Returns a source, to pause and resume it.
+   *
+   * @example
+   * await hive.source("orders").pause({ reason: "stocktaking", by: "ada" });
+   */
+  source(name: string): HiveSource {
+    return this.operator.source(name);
+  }
+
+  /**
    * Returns the processes at work on the provider, with their subscriptions.
    *
    * @example
@@ -365,4 +379,9 @@ export class Hive {
   log(topic: string): HiveLog {
     return new HiveLog(destination(topic), logOf(this.provider), this.#idling.signal);
   }
+}
+
+/** Disposes what all actors of a class share, where the class has a static `Symbol.asyncDispose`. */
+async function disposedType(actorType: Partial<AsyncDisposable> & object): Promise<void> {
+  await actorType[Symbol.asyncDispose]?.();
 }

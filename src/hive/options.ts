@@ -14,6 +14,7 @@ import type { Topology } from "./orchestrator.ts";
 import type { Provider } from "../contract/provider.ts";
 import { publishesProblems, type Publisher } from "../actors/publishes.ts";
 import type { Pulser } from "../pulses/pulser.ts";
+import { sourceProblems, type Source } from "./source.ts";
 
 /**
  * The options of {@link createHive}. A hive without actors only publishes, for example from a web process.
@@ -26,6 +27,8 @@ export interface HiveOptions extends Publisher {
   readonly actors?: ActorClasses | DescriptorSource | readonly (ActorClasses | DescriptorSource)[] | undefined;
   /** Publishers by the clock, see {@link pulse}. Each fires once, however many processes run it. @default [] */
   readonly pulsers?: readonly Pulser[] | undefined;
+  /** Streams of other systems that become events, see {@link Source}. @default [] */
+  readonly sources?: readonly Source[] | undefined;
   /** The place to run: a URL, or a provider of your own, which the hive does not close. @default "memory:" */
   readonly provider?: string | Provider | undefined;
   /** The container of the application. Actors can have its bindings injected. @default None. */
@@ -84,6 +87,7 @@ const names: Readonly<Record<keyof HiveOptions, true>> = {
   actors: true,
   publishes: true,
   pulsers: true,
+  sources: true,
   provider: true,
   container: true,
   resolve: true,
@@ -136,10 +140,11 @@ export function hiveOptionProblems(options: unknown): string[] {
   );
   if (silent.length > 0)
     problems.push(`logger must have the methods debug, info, warn and error; it lacks ${silent.join(", ")}`);
-  const { keep, controls, alerts } = options as Partial<HiveOptions>;
+  const { keep, controls, alerts, sources } = options as Partial<HiveOptions>;
   return [
     ...problems,
     ...keepProblems(keep),
+    ...sourceProblems(sources),
     ...controlsProblems(controls),
     ...alertProblems(alerts),
     ...(controls === false && alerts !== undefined ? ["alerts need controls: leave controls: false out"] : []),
