@@ -89,7 +89,7 @@ export interface ActorContext {
    *
    * @example
    * context.cancel(`hold-${seat}`);
-   * return [HoldEnded.create({ seat }, { cancelKey: `hold-${seat}`, enqueueTime: inTenMinutes })];
+   * return [HoldEnded.create({ seat }, { cancelKey: `hold-${seat}`, delay: "10m" })];
    */
   cancel(key: string): void;
 }
@@ -169,6 +169,8 @@ export interface ActorOptions<T extends AnyEventType | undefined = AnyEventType 
    * dead-letter the event. @default 10_000
    */
   readonly maxOutputs?: number | undefined;
+  /** Gives outputs without a partition key that of their input, as `defaults` for all actors. @default false */
+  readonly inheritPartitionKey?: boolean | undefined;
   /** Replaces fields of the hive's retry policy. */
   readonly retry?: RetryOptions | undefined;
   /**
@@ -205,6 +207,7 @@ export interface ActorDescriptor {
   readonly parallelism: number;
   readonly lease: number;
   readonly maxOutputs: number;
+  readonly inheritPartitionKey: boolean;
   readonly retry: RetryPolicy;
   readonly publishes: readonly QueueName[];
   readonly ordered: boolean;

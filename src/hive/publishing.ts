@@ -66,8 +66,9 @@ export class Publishing {
     send?: SendEvents,
   ): Promise<number | undefined> {
     const { provider, clock, telemetry, logEvents, recording, specs } = this.#parts;
-    const list = events instanceof Event ? [events] : eventsIn(events);
-    if (list.length === 0) return 0;
+    const given = events instanceof Event ? [events] : eventsIn(events);
+    if (given.length === 0) return 0;
+    const list = given.map((event) => event.counted(clock));
     let dropped: number | undefined = 0;
     const pushedAt = clock.now();
     await telemetry.push(list, async (traced) => {
