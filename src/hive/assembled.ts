@@ -18,6 +18,7 @@ import { Operator } from "./operator.ts";
 import type { HiveOptions } from "./options.ts";
 import { Orchestrator } from "./orchestrator.ts";
 import { Publishing } from "./publishing.ts";
+import { Sources } from "./sources.ts";
 
 /** The parts of a hive. */
 export interface HiveParts {

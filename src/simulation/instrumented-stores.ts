@@ -1,4 +1,4 @@
-import type { IncrementOptions, Stores } from "../contract/stores.ts";
+import type { Identified, IncrementOptions, Stores, TransactionWork } from "../contract/stores.ts";
 
 /** The code around the calls to stores. */
 export interface StoreHooks {
@@ -49,8 +49,8 @@ export function instrumented(stores: Stores, hooks: StoreHooks): Stores {
       return surrounded(stores.locks, "locks", hooks, () => {});
     },
     ...(stores.transact && {
-      transact: (name, work) =>
-        (stores.transact as NonNullable<Stores["transact"]>)(name, (items, publish) =>
+      transact: <T extends Identified, R>(name: string, work: TransactionWork<T, R>): Promise<R> =>
+        (stores.transact as NonNullable<Stores["transact"]>)<T, R>(name, (items, publish) =>
           work(
             surrounded(items, name, hooks, () => hooks.touch({ kind: "collection", name })),
             publish,

@@ -3,6 +3,7 @@ import type { KafkaClient, KafkaConsumer } from "../../integrations/kafka/client
 import { memoryKafka } from "../../integrations/kafka/memory.ts";
 import { kafkaSource } from "../../integrations/kafka/source.ts";
 import { BeeHiveError } from "../../src/base/errors.ts";
+import type { Identified, TransactionWork } from "../../src/contract/stores.ts";
 import { createHive } from "../../src/hive/hive.ts";
 import { Event } from "../../src/events/event.ts";
 import { MemoryProvider } from "../../providers/memory/index.ts";
@@ -172,8 +173,8 @@ test("a batch that cannot be published moves no place", async () => {
   const transact = stores.transact?.bind(stores);
   assert.ok(transact);
   let failures = 3;
-  stores.transact = (name, work) =>
-    transact(name, async (items, publish) => {
+  stores.transact = <T extends Identified, R>(name: string, work: TransactionWork<T, R>) =>
+    transact<T, R>(name, async (items, publish) => {
       const result = await work(items, publish);
       if (failures-- > 0) throw new BeeHiveError("InvalidEvent", "refused");
       return result;
