@@ -27,6 +27,10 @@ const folder = import.meta.dirname;
 const jars = join(folder, "node_modules/.jars");
 const startLimitMs = 90_000;
 const heap = ["-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+/** The broker says when it is ready, and what goes wrong. */
+const logging = ["defaultLogLevel=warn", "log.kafka.server.KafkaRaftServer=info"].map(
+  (setting) => `-Dorg.slf4j.simpleLogger.${setting}`,
+);
 
 /** Returns why no broker can be started here; `undefined` where one can. */
 export function lacking(): string | undefined {
@@ -94,7 +98,7 @@ export async function startKafka(): Promise<KafkaBroker> {
 /** Runs a tool of Kafka. Returns what it printed. */
 export function java(args: readonly string[], input?: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const all = ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", `${jars}/*`, ...args];
+    const all = ["-Xmx256m", "-XX:TieredStopAtLevel=1", ...logging.slice(0, 1), "-cp", `${jars}/*`, ...args];
     const child = execFile("java", all, { maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${args[0]} failed: ${stderr || stdout || error.message}`));
       else resolve(stdout);
@@ -106,7 +110,7 @@ export function java(args: readonly string[], input?: string): Promise<string> {
 /** Resolves when the broker takes connections. It ends when its input does, so that it outlives no parent. */
 async function serve(properties: string): Promise<ChildProcess> {
   const script = '"$@" & server=$!; cat >/dev/null; kill -KILL $server; wait $server';
-  const args = ["java", ...heap, "-cp", `${jars}/*`, `-Dlog4j2.configurationFile=${join(folder, "log4j2.yaml")}`];
+  const args = ["java", ...heap, "-cp", `${jars}/*`, ...logging];
   const child = spawn("sh", ["-c", script, "sh", ...args, "kafka.Kafka", properties], {
     stdio: ["pipe", "pipe", "pipe"],
   });
