@@ -1,4 +1,4 @@
-import { BeeHiveError } from "../../src/base/errors.ts";
+import type { BeeHiveError } from "../../src/base/errors.ts";
 import type { FetchedPartition, KafkaClient, KafkaConsumer, KafkaPlace, KafkaProducer, KafkaRecord } from "./client.ts";
 
 /** A record of {@link MemoryKafka} to write, as a test writes it. */

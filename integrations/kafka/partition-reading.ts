@@ -32,7 +32,7 @@ export class PartitionReading {
   #batch: number;
   #delayMs = 0;
   /** When it is read again, in ms since the epoch: later after a failure. */
-  dueAt = -Infinity;
+  dueAt: number = -Infinity;
   /** The code or name of the error that holds it up. */
   failing: string | undefined;
 

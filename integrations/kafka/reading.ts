@@ -88,7 +88,7 @@ export class KafkaReading implements RunningSource {
   async #run(): Promise<void> {
     const { clock, logger } = this.#context;
     const { signal } = this.#stop;
-    for (let delayMs = minDelayMs; !signal.aborted; ) {
+    for (let delayMs = minDelayMs; !signal.aborted;) {
       let consumer: KafkaConsumer | undefined;
       try {
         consumer = await this.#join();

@@ -57,9 +57,13 @@ function cloudEventIn(texts: Readonly<Record<string, string>>): Omit<EventRecord
   const attributes = named.flatMap(([isOne, name, text]) => (isOne ? [[name.slice(3), text] as const] : []));
   const others = named.flatMap(([isOne, name, text]) => (isOne ? [] : [[name, text] as const]));
   try {
-    const { body: _, contentType: __, enqueueTime: ___, delivery: ____, ...record } = cloudEventRecord(
-      Object.fromEntries(attributes),
-    );
+    const {
+      body: _,
+      contentType: __,
+      enqueueTime: ___,
+      delivery: ____,
+      ...record
+    } = cloudEventRecord(Object.fromEntries(attributes));
     const properties = { ...record.properties, ...Object.fromEntries(others), ce_id: record.id };
     return { ...record, properties };
   } catch {

@@ -141,7 +141,9 @@ function sinkProblems(options: unknown): string[] {
   const [noObject] = objectProblems("what it is given", options);
   if (noObject !== undefined) return [noObject];
   const { client, topic, key, headers, acks = "all", compression = "none" } = options as Partial<KafkaSinkOptions>;
-  const functions = Object.entries({ key, headers }).filter(([, one]) => one !== undefined && typeof one !== "function");
+  const functions = Object.entries({ key, headers }).filter(
+    ([, one]) => one !== undefined && typeof one !== "function",
+  );
   return [
     ...(typeof client?.producer === "function" ? [] : ["client must be a client of Kafka: kafkaClient({ brokers })"]),
     ...(typeof topic === "function" || (typeof topic === "string" && topic !== "")

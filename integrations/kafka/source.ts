@@ -137,17 +137,13 @@ function changed(given: Event | undefined, event: Event, target: QueueName): Eve
   return given.with({ id, queueName: String(target) });
 }
 
-async function seek(
-  client: KafkaClient,
-  topic: string,
-  group: string,
-  places: Places,
-  to: SeekPlace,
-): Promise<void> {
+async function seek(client: KafkaClient, topic: string, group: string, places: Places, to: SeekPlace): Promise<void> {
   const offsets = typeof to === "object" && "offsets" in to ? to.offsets : await client.offsets(topic, placeOf(to));
   const wanted = offsets instanceof Map ? [...(offsets as ReadonlyMap<number, number>)] : Object.entries(offsets);
   throwProblems(
-    wanted.flatMap(([partition, offset]) => numberProblems(`the offset of partition ${partition}`, offset, wholeNumber(0))),
+    wanted.flatMap(([partition, offset]) =>
+      numberProblems(`the offset of partition ${partition}`, offset, wholeNumber(0)),
+    ),
     `Cannot seek ${group} in ${topic}`,
   );
   for (const [partition, offset] of wanted) await places.seek(Number(partition), offset as number);
@@ -163,7 +159,9 @@ function sourceOptionProblems(options: unknown): string[] {
   const given = options as Partial<KafkaSourceOptions>;
   const { client, topic, group, to, from, event, maxBatch = 1, maxReady = 1 } = given;
   const texts = (["topic", "group"] as const).flatMap((name) =>
-    typeof given[name] === "string" && given[name] !== "" ? [] : [`${name} must be a text, not ${valueText(given[name])}`],
+    typeof given[name] === "string" && given[name] !== ""
+      ? []
+      : [`${name} must be a text, not ${valueText(given[name])}`],
   );
   return [
     ...Object.keys(given).flatMap((name) =>

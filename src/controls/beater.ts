@@ -4,7 +4,13 @@ import { withTimeLimit, type Clock, type Timer } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { ownVersion } from "../base/package-root.ts";
 import type { Stores } from "../contract/stores.ts";
-import { Heartbeats, type Heartbeat, type RunningPulser, type SampledSource, type StoredSubscription } from "./heartbeats.ts";
+import {
+  Heartbeats,
+  type Heartbeat,
+  type RunningPulser,
+  type SampledSource,
+  type StoredSubscription,
+} from "./heartbeats.ts";
 
 /** A subscription as it is now. */
 export interface SampledSubscription extends Omit<StoredSubscription, "lastCommit"> {

@@ -66,7 +66,7 @@ export interface OperatorSettings {
   readonly since: Date;
 }
 
-/** The state that operators set for a subscription or pulser. */
+/** The state that operators set for a subscription, pulser or source. */
 export interface OperatedState {
   readonly pause: OperatorPause | undefined;
   readonly settings: OperatorSettings | undefined;
@@ -100,7 +100,7 @@ export class Controls {
     return this.#acts;
   }
 
-  /** Pauses a subscription or pulser; all subscriptions without a name. */
+  /** Pauses a subscription, pulser or source; all subscriptions and sources without a name. */
   async pause(kind: ControlledKind, name: string | undefined, { reason, until, by }: PauseOptions): Promise<void> {
     const now = this.#clock.now();
     const on = name ?? "*";
@@ -112,7 +112,7 @@ export class Controls {
   }
 
   /**
-   * Ends the pause of a subscription or pulser; without a name, every pause of subscriptions.
+   * Ends the pause of a subscription, pulser or source; without a name, every pause of subscriptions.
    *
    * Does nothing when there is none. Returns whether there was one.
    *

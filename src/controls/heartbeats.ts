@@ -124,7 +124,15 @@ function isGone({ beat, everyMs }: Heartbeat, now: number): boolean {
   return everyMs !== undefined && now - beat > maxMissedBeats * everyMs + toleranceMs;
 }
 
-function toRunning({ subscriptions, sources = [], started, beat, everyMs: _, etag: __, ...rest }: Heartbeat): RunningHive {
+function toRunning({
+  subscriptions,
+  sources = [],
+  started,
+  beat,
+  everyMs: _,
+  etag: __,
+  ...rest
+}: Heartbeat): RunningHive {
   const commits = subscriptions.flatMap(({ lastCommit }) => lastCommit ?? []);
   return {
     ...rest,

@@ -19,8 +19,12 @@ async function opened(options: Partial<KafkaSinkOptions> & Pick<KafkaSinkOptions
   return hive;
 }
 
-function headersOf(record: { readonly headers: readonly (readonly [string, Uint8Array | undefined])[] } | undefined): object {
-  return Object.fromEntries((record?.headers ?? []).map(([name, bytes]) => [name, Buffer.from(bytes ?? []).toString()]));
+function headersOf(
+  record: { readonly headers: readonly (readonly [string, Uint8Array | undefined])[] } | undefined,
+): object {
+  return Object.fromEntries(
+    (record?.headers ?? []).map(([name, bytes]) => [name, Buffer.from(bytes ?? []).toString()]),
+  );
 }
 
 test("an event becomes a record with the headers of its CloudEvent", async () => {
@@ -28,7 +32,11 @@ test("an event becomes a record with the headers of its CloudEvent", async () =>
   await using hive = await opened({ client, headers: () => ({ tenant: "eu" }) });
   const time = new Date(5_000);
   await hive.push(
-    new Event("OrderPaid", { n: 1 }, { id: "e-1", partitionKey: "1042", timestamp: time, properties: { region: "north" } }),
+    new Event(
+      "OrderPaid",
+      { n: 1 },
+      { id: "e-1", partitionKey: "1042", timestamp: time, properties: { region: "north" } },
+    ),
   );
   await hive.whenIdle();
   const [record] = client.records("payments")[0] ?? [];
@@ -80,9 +88,7 @@ test("events of one key are written in order, and many in one request", async ()
     },
   };
   await using hive = await opened({ client: counting });
-  await hive.push(
-    Array.from({ length: 300 }, (_, n) => new Event("OrderPaid", { n }, { partitionKey: `k${n % 30}` })),
-  );
+  await hive.push(Array.from({ length: 300 }, (_, n) => new Event("OrderPaid", { n }, { partitionKey: `k${n % 30}` })));
   await hive.whenIdle();
   const written = (client.records("payments")[0] ?? []).map(({ key, value }) => ({
     key: Buffer.from(key ?? []).toString(),
@@ -91,7 +97,10 @@ test("events of one key are written in order, and many in one request", async ()
   assert.is(written.length, 300);
   for (let k = 0; k < 30; k++) {
     const own = written.filter(({ key }) => key === `k${k}`).map(({ n }) => n);
-    assert.equal(own, own.toSorted((a, b) => a - b));
+    assert.equal(
+      own,
+      own.toSorted((a, b) => a - b),
+    );
   }
   assert.ok(Math.max(...sizes) > 5, `requests had ${sizes.join(", ")} records`);
 });

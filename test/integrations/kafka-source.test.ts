@@ -136,7 +136,11 @@ test("the offsets are committed to Kafka too", async () => {
     await shop.sees(10);
   }
   const ends = client.records("orders").map(({ length }) => length);
-  assert.equal([...client.committed("orders", "shop")].toSorted(), [...ends.entries()]);
+  const committed = client.committed("orders", "shop");
+  assert.equal(
+    ends.map((_, partition) => committed.get(partition)),
+    ends,
+  );
 });
 
 for (const at of ["memory", "sqlite"] as const)

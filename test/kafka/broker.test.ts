@@ -13,7 +13,8 @@ import { sqliteFile } from "../support/sqlite-file.ts";
 import { suite } from "../support/suite.ts";
 import { java, startKafka, type KafkaBroker } from "./broker.ts";
 
-const skip = process.env["BEEHIVE_TEST_KAFKA"] === undefined ? "npm run test:kafka runs them beside a broker" : undefined;
+const skip =
+  process.env["BEEHIVE_TEST_KAFKA"] === undefined ? "npm run test:kafka runs them beside a broker" : undefined;
 const test = suite("the bridge beside Apache Kafka", { timeoutMs: 60_000, skip, skipInCi: true });
 
 let broker: KafkaBroker;
@@ -222,7 +223,9 @@ test("a sink writes through a crash of the broker, in order of each key", async 
   await hive.start();
   const push = (first: number): Promise<unknown> =>
     hive.push(
-      upTo(200).map((n) => new Event("OrderPaid", { n: first + n }, { partitionKey: `k${n % 20}`, id: `e${first + n}` })),
+      upTo(200).map(
+        (n) => new Event("OrderPaid", { n: first + n }, { partitionKey: `k${n % 20}`, id: `e${first + n}` }),
+      ),
     );
   await push(0);
   await hive.whenIdle();
@@ -237,7 +240,10 @@ test("a sink writes through a crash of the broker, in order of each key", async 
   for (let k = 0; k < 20; k++) {
     const own = [...once.values()].filter(({ partitionKey }) => partitionKey === `k${k}`);
     const numbers = own.map((event) => event.getBody<{ n: number }>().n);
-    assert.equal(numbers, numbers.toSorted((a, b) => a - b));
+    assert.equal(
+      numbers,
+      numbers.toSorted((a, b) => a - b),
+    );
   }
 });
 
@@ -278,7 +284,16 @@ test("the console tools of Kafka read what a sink wrote", async () => {
   await hive.push(new Event("OrderPaid", { text: "grün" }, { id: "e-1", partitionKey: "1042" }));
   await hive.whenIdle();
   const show = ["print.key=true", "print.headers=true"].flatMap((property) => ["--formatter-property", property]);
-  const args = ["--bootstrap-server", broker.address, "--topic", topic, "--from-beginning", "--max-messages", "1", ...show];
+  const args = [
+    "--bootstrap-server",
+    broker.address,
+    "--topic",
+    topic,
+    "--from-beginning",
+    "--max-messages",
+    "1",
+    ...show,
+  ];
   const printed = await java(["org.apache.kafka.tools.consumer.ConsoleConsumer", ...args]);
   assert.match(printed, "ce_id:e-1");
   assert.match(printed, '1042\t{"text":"grün"}');
@@ -292,7 +307,7 @@ test("a source reads what the console tools of Kafka write", async () => {
   await using shop = await shopOn(topic);
   const seen = await shop.sees(2);
   assert.equal(numbersOf(seen), [0, 1]);
-  assert.equal(seen.map(({ partitionKey }) => partitionKey).toSorted(), ["k1", "k2"]);
+  assert.equal(new Set(seen.map(({ partitionKey }) => partitionKey)), new Set(["k1", "k2"]));
 });
 
 test("a key goes to the partition that the client of Java chooses", async () => {
@@ -309,7 +324,10 @@ test("a key goes to the partition that the client of Java chooses", async () => 
   const partitions = new Map<string, Set<string>>();
   for (const { partitionKey = "", id } of await shop.sees(80))
     partitions.set(partitionKey, (partitions.get(partitionKey) ?? new Set()).add(id.split(":")[1] ?? ""));
-  assert.equal([...partitions.values()].filter(({ size }) => size > 1), []);
+  assert.equal(
+    [...partitions.values()].filter(({ size }) => size > 1),
+    [],
+  );
 });
 
 test("a topic that lost its records goes on at the first that is left", async () => {

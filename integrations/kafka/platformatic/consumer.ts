@@ -143,7 +143,12 @@ export class GroupMember implements KafkaConsumer {
 
   commit(next: ReadonlyMap<number, number>): Promise<void> {
     const topic = this.#topic;
-    const offsets = [...next].map(([partition, offset]) => ({ topic, partition, offset: BigInt(offset), leaderEpoch: -1 }));
+    const offsets = [...next].map(([partition, offset]) => ({
+      topic,
+      partition,
+      offset: BigInt(offset),
+      leaderEpoch: -1,
+    }));
     return calling(`commit the offsets of the group in ${topic}`, () => this.#consumer.commit({ offsets }));
   }
 

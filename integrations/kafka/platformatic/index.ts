@@ -1,3 +1,4 @@
+import type * as Library from "@platformatic/kafka";
 import type { Client, Consumer } from "@platformatic/kafka";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { systemClock, withTimeLimit } from "../../../src/base/clock.ts";
@@ -7,8 +8,6 @@ import { objectProblems, throwProblems } from "../../../src/base/problems.ts";
 import type { Acks, KafkaClient, KafkaConsumer, KafkaPlace, KafkaProducer, ProducerOptions } from "../client.ts";
 import { GroupMember } from "./consumer.ts";
 import { calling } from "./errors.ts";
-
-type Library = typeof import("@platformatic/kafka");
 
 /** A value, or a function that returns it anew for each connection. */
 type Given = string | (() => string | Promise<string>);
@@ -30,7 +29,11 @@ export interface KafkaClientOptions {
   readonly tls?: boolean | object | undefined;
   /** @default none */
   readonly sasl?:
-    | { readonly mechanism: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512"; readonly username: Given; readonly password: Given }
+    | {
+        readonly mechanism: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512";
+        readonly username: Given;
+        readonly password: Given;
+      }
     | { readonly mechanism: "OAUTHBEARER"; readonly token: Given }
     | undefined;
   /** How long a process may be silent before its partitions go to others. @default "30s" */
@@ -46,7 +49,7 @@ const known: Readonly<Record<keyof KafkaClientOptions, true>> = {
 };
 
 /** The versions of Node that the client runs on. */
-const needed = "22.22";
+const needed = "22.22, or 24.6 and later";
 /** How long leaving a group may take, in ms. */
 const closeMs = 3_000;
 /** Tries of one call, and the wait between two. What fails after them is tried again by the source or the hive. */
@@ -104,7 +107,11 @@ class Platformatic implements KafkaClient {
 
   async producer({ acks, compression }: ProducerOptions): Promise<KafkaProducer> {
     const { Producer, ProduceAcks, compatibilityPartitioner } = await library();
-    const levels: Readonly<Record<Acks, number>> = { all: ProduceAcks.ALL, 1: ProduceAcks.LEADER, 0: ProduceAcks.NO_RESPONSE };
+    const levels: Readonly<Record<Acks, number>> = {
+      all: ProduceAcks.ALL,
+      1: ProduceAcks.LEADER,
+      0: ProduceAcks.NO_RESPONSE,
+    };
     let turn = 0;
     const producer = new Producer({
       ...this.#base,
@@ -145,7 +152,7 @@ class Platformatic implements KafkaClient {
   }
 }
 
-async function library(): Promise<Library> {
+async function library(): Promise<typeof Library> {
   try {
     return await import("@platformatic/kafka");
   } catch (cause) {
@@ -161,10 +168,15 @@ async function library(): Promise<Library> {
 /** Closes a client. One whose broker is gone cannot say goodbye: its connections are closed all the same. */
 async function closed(client: Client): Promise<void> {
   const closing = client.close(true);
-  await withTimeLimit(closing.catch(() => client.connections.close()), systemClock, closeMs, () => {
-    closing.catch(() => {});
-    return client.connections.close();
-  }).catch(() => {});
+  await withTimeLimit(
+    closing.catch(() => client.connections.close()),
+    systemClock,
+    closeMs,
+    () => {
+      closing.catch(() => {});
+      return client.connections.close();
+    },
+  ).catch(() => {});
 }
 
 function baseOf({ brokers, clientId = "beehive", tls, sasl }: KafkaClientOptions): {
@@ -185,9 +197,9 @@ function baseOf({ brokers, clientId = "beehive", tls, sasl }: KafkaClientOptions
 /** Returns what is wrong with the options, or with this version of Node, in words. */
 export function clientProblems(options: unknown, node: string): string[] {
   const [major = 0, minor = 0] = node.split(".").map(Number);
-  const isOld = major < 22 || (major === 22 && minor < 22);
+  const isOld = major < 22 || (major === 22 && minor < 22) || major === 23 || (major === 24 && minor < 6);
   const old = isOld
-    ? [`@platformatic/kafka needs Node ${needed} or later, and this is Node ${node}: run the bridge on a newer one`]
+    ? [`@platformatic/kafka needs Node ${needed}, and this is Node ${node}: run the bridge on a newer one`]
     : [];
   const [noObject] = objectProblems("what it is given", options);
   if (noObject !== undefined) return [...old, noObject];
@@ -200,7 +212,9 @@ export function clientProblems(options: unknown, node: string): string[] {
       Object.hasOwn(known, name) ? [] : [`"${name}" is not an option; there are ${Object.keys(known).join(", ")}`],
     ),
     ...(list.length === 0 ? ['brokers must name at least one, such as "localhost:9092"'] : []),
-    ...list.flatMap((one) => (typeof one === "string" && one !== "" ? [] : [`a broker is host:port, not ${valueText(one)}`])),
+    ...list.flatMap((one) =>
+      typeof one === "string" && one !== "" ? [] : [`a broker is host:port, not ${valueText(one)}`],
+    ),
     ...(sasl === undefined || mechanisms.includes(sasl.mechanism)
       ? []
       : [`sasl.mechanism must be one of ${mechanisms.join(", ")}, not ${valueText(sasl.mechanism)}`]),

@@ -35,7 +35,13 @@ export function committedRecords(from: number, response: PartitionResponse): Fet
 
 type Aborted = PartitionResponse["abortedTransactions"][number];
 
-function* recordsOf({ firstOffset, firstTimestamp, maxTimestamp, attributes, records }: FetchedRecords): Generator<KafkaRecord> {
+function* recordsOf({
+  firstOffset,
+  firstTimestamp,
+  maxTimestamp,
+  attributes,
+  records,
+}: FetchedRecords): Generator<KafkaRecord> {
   for (const { offsetDelta, timestampDelta, key, value, headers } of records)
     yield {
       offset: Number(firstOffset) + offsetDelta,
