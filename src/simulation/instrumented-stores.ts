@@ -1,4 +1,4 @@
-import type { IncrementOptions, Stores } from "../contract/stores.ts";
+import type { Identified, IncrementOptions, Stores, TransactionWork } from "../contract/stores.ts";
 
 /** The code around the calls to stores. */
 export interface StoreHooks {
@@ -48,6 +48,15 @@ export function instrumented(stores: Stores, hooks: StoreHooks): Stores {
     get locks() {
       return surrounded(stores.locks, "locks", hooks, () => {});
     },
+    ...(stores.transact && {
+      transact: <T extends Identified, R>(name: string, work: TransactionWork<T, R>): Promise<R> =>
+        (stores.transact as NonNullable<Stores["transact"]>)<T, R>(name, (items, publish) =>
+          work(
+            surrounded(items, name, hooks, () => hooks.touch({ kind: "collection", name })),
+            publish,
+          ),
+        ),
+    }),
   };
 }
 

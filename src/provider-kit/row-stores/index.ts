@@ -64,6 +64,8 @@ export class SingleRowStores implements Omit<Stores, "counters"> {
 export class RowStores extends SingleRowStores implements Stores {
   readonly counters: CounterStore;
   readonly rows: AtomicRows;
+  /** Set by the provider, see `stepTransactions`. */
+  transact?: NonNullable<Stores["transact"]>;
 
   /** @param locks the locks, which never join a step. @default locks in the rows */
   constructor(rows: AtomicRows, clock: Clock, locks?: LockStore) {
