@@ -8,15 +8,38 @@ const maxValues = 200;
 /** The searched beginning of a long value, in characters. Libraries cut the values that they quote. */
 const startLength = 16;
 
+/** A problem of a value that does not fit its schema. */
+export interface SchemaProblem {
+  /** The place in the value: `lines.0.price`; empty for the value itself. */
+  readonly path: string;
+  /** The expectation. */
+  readonly message: string;
+}
+
 /**
  * Returns why a body does not fit a schema: the path of each problem, and the expectation.
  *
  * Masks values of the body that the library quotes: errors are logged and kept.
  */
 export function schemaProblems(issues: readonly Issue[], body: unknown, schema: StandardSchemaV1): string {
+  return schemaProblemList(issues, body, schema).map(problemText).join("; ");
+}
+
+/** Returns the problems of {@link schemaProblems} as a list. */
+export function schemaProblemList(
+  issues: readonly Issue[],
+  body: unknown,
+  schema: StandardSchemaV1,
+): readonly SchemaProblem[] {
   const names = namesIn(schema);
   const problems = issues.slice(0, maxIssues).map((issue) => problemOf(issue, body, names));
-  return [...problems, ...(issues.length > maxIssues ? [`and ${issues.length - maxIssues} more`] : [])].join("; ");
+  const more = issues.length - maxIssues;
+  return more > 0 ? [...problems, { path: "", message: `and ${more} more` }] : problems;
+}
+
+/** Returns a problem as text: its path, and the expectation. */
+export function problemText({ path, message }: SchemaProblem): string {
+  return path === "" ? message : `${path}: ${message}`;
 }
 
 /** The names of members that a schema knows; `undefined` when it does not say. */
@@ -44,7 +67,7 @@ function* propertiesIn(json: unknown): Generator<string> {
 /** The shape of a name in a program. */
 const nameShape = /^[A-Za-z_$][\w$-]{0,63}$/;
 
-function problemOf(issue: Issue, body: unknown, names: ReadonlySet<string> | undefined): string {
+function problemOf(issue: Issue, body: unknown, names: ReadonlySet<string> | undefined): SchemaProblem {
   const path = Array.from(issue.path ?? [], (part) => (typeof part === "object" ? part.key : part));
   const found = path.reduce<unknown>(memberOf, body);
   // A path that leads nowhere may be made of what is in the body.
@@ -53,9 +76,8 @@ function problemOf(issue: Issue, body: unknown, names: ReadonlySet<string> | und
     names ? names.has(key) : nameShape.test(key) && (found !== undefined || !texts.includes(key));
   const keys = path.map((key) => (typeof key === "number" || isKnown(String(key)) ? String(key) : "***"));
   const unknown = path.map(String).filter((key, index) => keys[index] === "***" && key !== "");
-  const place = keys.join(".").slice(0, maxPlace);
   const message = withoutValues(issue, [...unknown, ...texts, ...quotedKeys(issue, found, names)]);
-  return place === "" ? message : `${place}: ${message}`;
+  return { path: keys.join(".").slice(0, maxPlace), message };
 }
 
 /** Returns the message. If it quotes one of the texts, returns the expectation of the schema or masks the texts. */

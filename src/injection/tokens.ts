@@ -21,10 +21,17 @@ export type Token<T> = symbol & (abstract new (...never: any[]) => T);
 const registry = Symbol.for("beehive-actors.storeTokens");
 
 /** The kinds of stores that can be injected. */
-export type StoreKind = "collection" | "keyed list" | "key-value" | "counters" | "locks";
+export type StoreKind = "collection" | "keyed list" | "key-value" | "counters" | "locks" | "entities";
 
 /** Every kind of store. */
-export const storeKinds: readonly StoreKind[] = ["collection", "keyed list", "key-value", "counters", "locks"];
+export const storeKinds: readonly StoreKind[] = [
+  "collection",
+  "keyed list",
+  "key-value",
+  "counters",
+  "locks",
+  "entities",
+];
 
 /** A store that can be injected. */
 export interface StoreToken {
@@ -105,7 +112,8 @@ export function storeTokenOf(token: unknown): StoreToken {
   throw new BeeHiveError("InvalidConfiguration", `${String(token)} is not the token of a store.`);
 }
 
-function tokenOf<T>(kind: StoreKind, named: string, find: (stores: Stores) => T): Token<T> {
+/** Returns the token of a store by its kind and name; the same for the same, and then with the first `find`. */
+export function tokenOf<T>(kind: StoreKind, named: string, find: (stores: Stores) => T): Token<T> {
   const name = `${kind} ${named}`.trim();
   const before = known.get(name);
   const token = before?.token ?? Symbol(`beehive ${name}`);
