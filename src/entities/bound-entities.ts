@@ -5,7 +5,7 @@ import type { EventType } from "../events/event-type.ts";
 import { actOf, changedFields, versionAfter, type Change, type EntityRow, type EntityRows, type Fields } from "./changes.ts";
 import type { CheckedDefinition, EntityAct, EntityChange } from "./definition.ts";
 import type { ListQuery, WriteOptions } from "./entity-service.ts";
-import { noEntity } from "./errors.ts";
+import { noEntity, NotPermitted } from "./errors.ts";
 import { changeGraph, type AnyEntry, type Rights } from "./graph.ts";
 import { checkedId, entityRow } from "./keys.ts";
 import { listed } from "./listing.ts";
@@ -129,7 +129,7 @@ export class BoundEntities {
           after: entity(after, versionAfter(change)),
         };
         if (act === undefined || this.#declared.write(as.user, proposed)) return;
-        throw new BeeHiveError("AccessDenied", `${definition.type} "${id}" may not be ${act} by this user.`);
+        throw new NotPermitted(definition.type, id, act);
       },
     };
   }

@@ -1,7 +1,7 @@
 import type { Received } from "../base/json-value.ts";
 import { bodyOf } from "../events/body-of.ts";
 import { eventType, type EventType } from "../events/event-type.ts";
-import { tokenOf, type Token } from "../injection/tokens.ts";
+import { entitiesToken, type Token } from "../injection/tokens.ts";
 import { BoundEntities, type Declared } from "./bound-entities.ts";
 import { checkedDefinitions, type Definitions, type Entity, type EntityChange } from "./definition.ts";
 import type { EntityService } from "./entity-service.ts";
@@ -59,8 +59,7 @@ export function entities<const D extends Definitions, User = unknown>(
   const { read = (_user, { entity }) => entity, write = () => true, nameOf = usualName } = options;
   const collection = `Entities_${name}`;
   const declared = { name, collection, definitions, eventTypes, read, write, nameOf } as unknown as Declared;
-  const token = tokenOf<EntityService<D, User>>(
-    "entities",
+  const token = entitiesToken(
     collection,
     (stores) => new BoundEntities(declared, stores).service() as EntityService<D, User>,
   );

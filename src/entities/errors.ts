@@ -13,6 +13,15 @@ export class InvalidEntity extends BeeHiveError {
   }
 }
 
+/** The error of a change that the permissions of a user do not allow. */
+export class NotPermitted extends BeeHiveError {
+  override readonly name: string = "NotPermitted";
+
+  constructor(type: string, id: string, act: string) {
+    super("AccessDenied", `${type} "${id}" may not be ${act} by this user.`);
+  }
+}
+
 /** Returns the error of an entity that is not there, or hidden from the user. */
 export function noEntity(type: string, id: string): BeeHiveError {
   return new BeeHiveError("NotFound", `There is no ${type} "${id}".`);

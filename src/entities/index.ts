@@ -21,6 +21,7 @@ export type {
   WriteOptions,
 } from "./entity-service.ts";
 export type { EntitiesOptions, ProposedChange, Subject } from "./options.ts";
-export { InvalidEntity } from "./errors.ts";
+export { InvalidEntity, NotPermitted } from "./errors.ts";
 export type { IndexValue } from "./keys.ts";
 export type { MergePatch } from "./merge-patch.ts";
+export { entityHandler, type EntityHandler, type EntityHandlerOptions } from "./http/handler.ts";

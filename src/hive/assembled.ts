@@ -17,6 +17,7 @@ import { Operated } from "./operated.ts";
 import { Operator } from "./operator.ts";
 import type { HiveOptions } from "./options.ts";
 import { Orchestrator } from "./orchestrator.ts";
+import { PendingEvents } from "./pending-events.ts";
 import { Publishing } from "./publishing.ts";
 
 /** The parts of a hive. */
@@ -33,6 +34,8 @@ export interface HiveParts {
   readonly healthCheck: HealthCheck;
   /** Follows operators; `undefined` for a hive without controls, or with nothing to pause. */
   readonly operated: Operated | undefined;
+  /** Publishes what transactions left behind; `undefined` where none can. */
+  readonly pendingEvents: PendingEvents | undefined;
   /** Ends the reports of the lag. */
   readonly forgetLags: () => void;
 }
@@ -114,6 +117,7 @@ export function assembled(
     publishing,
     healthCheck,
     operated,
+    pendingEvents: provider.stores.publishPending && new PendingEvents(provider.stores, clock, logger),
     forgetLags,
   };
 }

@@ -159,6 +159,7 @@ export class Hive {
     // It may have been stopped meanwhile.
     if (this.#state !== "running") return;
     this.#parts.orchestrator.start();
+    this.#parts.pendingEvents?.start();
     for (const pulser of this.#parts.pulsers) pulser.start();
   }
 
@@ -237,12 +238,13 @@ export class Hive {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    const { pulsers, orchestrator, keeper, operated, logEvents, forgetLags, container } = this.#parts;
+    const { pulsers, orchestrator, keeper, operated, logEvents, forgetLags, container, pendingEvents } = this.#parts;
     const end = this.#clock.now() + deadlineMs + closingMs;
     const soon = (work: Promise<unknown> | undefined): Promise<void> | undefined =>
       work && waitFor(work, this.#clock, Math.max(0, Math.min(closingMs, end - this.#clock.now())));
     await Promise.all([...pulsers.map((pulser) => pulser.stop(deadlineMs)), orchestrator.stop(deadlineMs)]);
     keeper.close();
+    await soon(pendingEvents?.stop());
     await soon(operated?.stop());
     await soon(logEvents.settled());
     this.#idling.abort();

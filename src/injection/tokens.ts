@@ -112,8 +112,14 @@ export function storeTokenOf(token: unknown): StoreToken {
   throw new BeeHiveError("InvalidConfiguration", `${String(token)} is not the token of a store.`);
 }
 
-/** Returns the token of a store by its kind and name; the same for the same, and then with the first `find`. */
-export function tokenOf<T>(kind: StoreKind, named: string, find: (stores: Stores) => T): Token<T> {
+/** Returns the token of declared entities. Each declaration has its own, also under one name. */
+export function entitiesToken<T>(name: string, find: (stores: Stores) => T): Token<T> {
+  const token = Symbol(`beehive entities ${name}`);
+  known.set(`entities ${name} ${known.size}`, { token, kind: "entities", name, find });
+  return token as Token<T>;
+}
+
+function tokenOf<T>(kind: StoreKind, named: string, find: (stores: Stores) => T): Token<T> {
   const name = `${kind} ${named}`.trim();
   const before = known.get(name);
   const token = before?.token ?? Symbol(`beehive ${name}`);
