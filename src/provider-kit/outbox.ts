@@ -54,6 +54,8 @@ const pageSize = 100;
  */
 export class Outbox {
   readonly #parts: OutboxParts;
+  /** The rows whose events this process could not publish: they need no time to be left behind. */
+  readonly #failed = new Set<string>();
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -107,8 +109,10 @@ export class Outbox {
     try {
       await push(events);
       await rows.delete([key]);
+      this.#failed.delete(key.id);
       return true;
     } catch (error) {
+      this.#failed.add(key.id);
       logger.warn({ err: error, outbox: rowName(key) }, "events of a transaction wait to be published again");
       return false;
     }
@@ -123,8 +127,8 @@ export class Outbox {
       const range = { table: collectionTable(name), partition: "", from: prefix, to: afterPrefix };
       const page = await rows.page({ ...range, after, limit: pageSize });
       for (const row of page) {
-        if (row.modified > clock.now() - leftAfterMs) continue;
-        const { table, partition, id } = row;
+        const { table, partition, id, modified } = row;
+        if (modified > clock.now() - leftAfterMs && !this.#failed.has(id)) continue;
         const events = jsonIn<string[]>(row).map(eventIn);
         if (await this.#publish({ table, partition, id }, events)) published += events.length;
       }

@@ -173,6 +173,8 @@ class Run {
     const clock: Clock = { now: () => published.getTime(), after: (ms, callback) => systemClock.after(ms, callback) };
     const layer = new OverlayRows(this.overlay);
     const stores = new RowStores(layer, clock);
+    const more: Event[] = [];
+    stores.transact = (name, work) => work(stores.collection(name), (output) => void more.push(output));
     const replayed = { position, rewind: 0, outputs: "drop" } as const;
     const queueName = this.#subscription;
     const times = { attempt: 1, firstSeen: published.getTime(), expiresAt: Infinity };
@@ -182,7 +184,7 @@ class Run {
     const actor = await this.#container.resolve(this.#descriptor, step);
     try {
       const returned = await runThrough(this.#descriptor.middleware, actor, event, delivery);
-      const outputs = stampOutputs(event, await collect(returned, delivery), {}, this.#atomic);
+      const outputs = stampOutputs(event, [...(await collect(returned, delivery)), ...more], {}, this.#atomic);
       this.overlay.absorb(layer);
       // Events with delivery "log" may be lost at any time.
       return outputs.filter((output) => output.delivery === "business");

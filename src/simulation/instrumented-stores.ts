@@ -48,6 +48,15 @@ export function instrumented(stores: Stores, hooks: StoreHooks): Stores {
     get locks() {
       return surrounded(stores.locks, "locks", hooks, () => {});
     },
+    ...(stores.transact && {
+      transact: (name, work) =>
+        (stores.transact as NonNullable<Stores["transact"]>)(name, (items, publish) =>
+          work(
+            surrounded(items, name, hooks, () => hooks.touch({ kind: "collection", name })),
+            publish,
+          ),
+        ),
+    }),
   };
 }
 

@@ -15,6 +15,7 @@ export { keyValueStoreContract } from "./contracts/key-value-store.ts";
 export { lockStoreContract } from "./contracts/lock-store.ts";
 export { queueOperatorContract } from "./contracts/queue-operator/index.ts";
 export { stepContract } from "./contracts/step.ts";
+export { transactionContract } from "./contracts/transactions.ts";
 export { external, type ExternalOptions } from "../simulation/external-calls.ts";
 export { replay, type ReplayOptions } from "../replay/replay.ts";
 export type {
