@@ -1,6 +1,6 @@
 import { sleep, type Clock } from "../base/clock.ts";
+import type { Step } from "../contract/provider.ts";
 import type { Stores } from "../contract/stores.ts";
-import type { AtomicStep } from "./atomic-step.ts";
 import { StepConflict } from "./step-changes.ts";
 
 type Transact = NonNullable<Stores["transact"]>;
@@ -16,7 +16,7 @@ const maxPauseMs = 100;
  * @example
  * this.stores.transact = stepTransactions(clock, () => new AtomicStep(undefined, this.#steps));
  */
-export function stepTransactions(clock: Clock, begin: () => AtomicStep<never>): Transact {
+export function stepTransactions(clock: Clock, begin: () => Step): Transact {
   return (name, work) =>
     untilCommitted(clock, async () => {
       const step = begin();

@@ -148,7 +148,7 @@ export class TableRows implements AtomicRows, OutboxRows {
         "InvalidState",
         `Table storage cannot make sure that "${key.id}" in ${key.table} stays absent: write it in the transaction.`,
       );
-    return { action: ["update", tableKey(key), "Merge", { etag: found.etag }] };
+    return { action: ["update", { ...tableKey(key) }, "Merge", { etag: found.etag }] };
   }
 
   async #apply(action: TransactionAction): Promise<void> {

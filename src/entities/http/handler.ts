@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BeeHiveError } from "../../base/errors.ts";
 import type { Token } from "../../injection/tokens.ts";
 import type { Definitions } from "../definition.ts";
@@ -33,7 +34,7 @@ export interface EntityHandler {
   fetch(request: Request, from?: unknown): Promise<Response>;
 }
 
-type AnyCalls = EntityCalls<never>;
+type AnyCalls = EntityCalls<StandardSchemaV1<Readonly<Record<string, unknown>>>>;
 type AnyService = Readonly<Record<string, AnyCalls>> & {
   createGraph(entries: readonly AnyEntry[]): Promise<readonly unknown[]>;
 };
