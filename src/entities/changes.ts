@@ -67,7 +67,7 @@ export async function write(change: Change, items: EntityRows): Promise<void> {
   if (referrers.length === 0) return;
   const mark = referenceRow(type, id);
   if (!before) await items.upsert({ id: mark });
-  // Read, so that a new reference that is committed first is a conflict.
+  // Read before, so that a new reference that is committed first is a conflict.
   else if (!after) await ((await items.exists(mark)) ? items.delete(mark) : items.insert({ id: mark }));
 }
 

@@ -4,7 +4,7 @@ import { schemaProblemList, type SchemaProblem } from "../events/schema-problems
 import { actOf, write, type Change, type EntityRow, type EntityRows, type Fields } from "./changes.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { InvalidEntity, noEntity, staleVersion } from "./errors.ts";
-import { checkedId, entityRow, idInIndexRow, indexRange } from "./keys.ts";
+import { checkedId, entityRow, idInIndexRow, indexRange, referenceRow } from "./keys.ts";
 import { isObject, mergePatched } from "./merge-patch.ts";
 
 /** One entry of a graph, of any type. */
@@ -194,6 +194,8 @@ async function exists(
 /** Refuses to delete an entity to which another refers, once the graph is written. */
 async function assertUnused(change: Change, graph: ReadonlyMap<string, Change>, items: EntityRows): Promise<void> {
   const { definition, id } = change;
+  // Read before the references are looked for: one that is committed after the look has written it.
+  await items.exists(referenceRow(definition.type, id));
   for (const { type, field } of definition.referrers) {
     for await (const { id: entry } of items.range(indexRange(type, field, { equals: id }))) {
       const row = entityRow(type, idInIndexRow(entry));

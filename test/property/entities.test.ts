@@ -8,7 +8,7 @@ import { PostgresProvider } from "../../providers/postgres/index.ts";
 import { SqliteProvider } from "../../providers/sqlite/index.ts";
 import { isBeeHiveError } from "../../src/base/errors.ts";
 import type { Provider } from "../../src/contract/provider.ts";
-import { createHive, type Event } from "../../src/index.ts";
+import { createHive, type Event, type Hive } from "../../src/index.ts";
 import { actor } from "../../src/injection/function-actor.ts";
 import { noPostgres, postgresSchema } from "../support/postgres-server.ts";
 import { sqliteFile } from "../support/sqlite-file.ts";
@@ -111,6 +111,25 @@ async function torture(providers: readonly Provider[], writers: number, turns: n
   await Promise.all(hives.map((hive) => hive.stop()));
 }
 
+/** Deletes a company while a member of it is made: one of both is refused, whoever is first. */
+async function race(providers: readonly Provider[], rounds: number): Promise<void> {
+  const hives = await Promise.all(
+    providers.map((provider) => createHive({ publishes: Staff.published, provider, journal: false })),
+  );
+  await hives[0]?.setup();
+  const [one, other] = [staffOf(hives[0] as Hive), staffOf(hives.at(-1) as Hive)];
+  for (let n = 0; n < rounds; n++) {
+    await one.Company.create({ id: `race-c${n}`, name: "C" });
+    const make = async (): Promise<unknown> => {
+      for (let wait = n % 8; wait > 0; wait--) await Promise.resolve();
+      return other.Member.create({ id: `race-m${n}`, company: `race-c${n}`, name: "M" });
+    };
+    const [made, deleted] = await Promise.allSettled([make(), one.Company.delete(`race-c${n}`)]);
+    assert.is.not(made.status, deleted.status, `the member was ${made.status}, the deletion ${deleted.status}`);
+  }
+  await Promise.all(hives.map((hive) => hive.stop()));
+}
+
 function any<T>(list: readonly T[]): T {
   return list[Math.floor(Math.random() * list.length)] as T;
 }
@@ -119,6 +138,7 @@ const test = suite("entities under many writers", { timeoutMs: 60_000 });
 
 test("in memory", async () => {
   const provider = new MemoryProvider();
+  await race([provider], 100);
   await torture([provider], 12, 60);
   await provider.close();
 });
@@ -126,6 +146,7 @@ test("in memory", async () => {
 test("by two connections to one SQLite file", async () => {
   using file = sqliteFile();
   const providers = [1, 2].map(() => new SqliteProvider({ file: file.path }));
+  await race(providers, 100);
   await torture(providers, 8, 40);
   await Promise.all(providers.map((provider) => provider.close()));
 });
@@ -137,6 +158,7 @@ const onPostgres = suite("entities under many writers on PostgreSQL", { timeoutM
 onPostgres("by two processes' connections", async () => {
   const { url } = postgresSchema();
   const providers = [1, 2].map(() => new PostgresProvider({ url }));
+  await race(providers, 40);
   await torture(providers, 8, 25);
   await Promise.all(providers.map((provider) => provider.close()));
 });
