@@ -7,6 +7,7 @@ export { type CausalTree } from "./causal-tree.ts";
 export { collectionStoreContract } from "./contracts/collection-store.ts";
 export { type ContractCase, type ContractSubject } from "./contracts/contract.ts";
 export { counterStoreContract } from "./contracts/counter-store.ts";
+export { entitiesContract } from "./contracts/entities.ts";
 export { ForgetfulClock } from "./contracts/forgetful-clock.ts";
 export { hiveContract } from "./contracts/hive/index.ts";
 export { topicLogContract } from "./contracts/topic-log/index.ts";

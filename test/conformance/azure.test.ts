@@ -24,6 +24,7 @@ runContract("azure: key-value", contracts.keyValueStoreContract, subject);
 runContract("azure: locks", contracts.lockStoreContract, subject);
 runContract("azure: steps", contracts.stepContract, subject);
 runContract("azure: transactions", contracts.transactionContract, subject);
+runContract("azure: entities", contracts.entitiesContract, subject);
 runContract("azure: hive", contracts.hiveContract, subject);
 runContract("azure: log", contracts.topicLogContract, subject);
 

@@ -18,6 +18,7 @@ runContract("memory: key-value", contracts.keyValueStoreContract, subject);
 runContract("memory: locks", contracts.lockStoreContract, subject);
 runContract("memory: steps", contracts.stepContract, subject);
 runContract("memory: transactions", contracts.transactionContract, subject);
+runContract("memory: entities", contracts.entitiesContract, subject);
 runContract("memory: hive", contracts.hiveContract, subject);
 runContract("memory: log", contracts.topicLogContract, subject);
 

@@ -26,6 +26,7 @@ runContract("postgres: key-value", contracts.keyValueStoreContract, subject, noP
 runContract("postgres: locks", contracts.lockStoreContract, subject, noPostgres);
 runContract("postgres: steps", contracts.stepContract, subject, noPostgres);
 runContract("postgres: transactions", contracts.transactionContract, subject, noPostgres);
+runContract("postgres: entities", contracts.entitiesContract, subject, noPostgres);
 runContract("postgres: hive", contracts.hiveContract, subject, noPostgres);
 runContract("postgres: log", contracts.topicLogContract, subject, noPostgres);
 
