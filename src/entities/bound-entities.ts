@@ -2,7 +2,15 @@ import { BeeHiveError } from "../base/errors.ts";
 import type { Stores } from "../contract/stores.ts";
 import type { Event } from "../events/event.ts";
 import type { EventType } from "../events/event-type.ts";
-import { actOf, changedFields, versionAfter, type Change, type EntityRow, type EntityRows, type Fields } from "./changes.ts";
+import {
+  actOf,
+  changedFields,
+  versionAfter,
+  type Change,
+  type EntityRow,
+  type EntityRows,
+  type Fields,
+} from "./changes.ts";
 import type { CheckedDefinition, EntityAct, EntityChange } from "./definition.ts";
 import type { ListQuery, WriteOptions } from "./entity-service.ts";
 import { noEntity, NotPermitted } from "./errors.ts";
@@ -107,7 +115,11 @@ export class BoundEntities {
     });
     return changes.map((change) => {
       const { definition, id, after } = change;
-      const row = { id: entityRow(definition.type, id), version: versionAfter(change), ...(after && { fields: after }) };
+      const row = {
+        id: entityRow(definition.type, id),
+        version: versionAfter(change),
+        ...(after && { fields: after }),
+      };
       return this.#shown(definition, row);
     });
   }

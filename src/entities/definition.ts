@@ -108,7 +108,9 @@ export function checkedDefinitions(name: string, given: Definitions): ReadonlyMa
   return new Map(
     all.map(({ type, schema, references = {}, indexes = [], keep }) => {
       const referrers = all.flatMap((other) =>
-        Object.entries(other.references ?? {}).flatMap(([field, to]) => (to === type ? [{ type: other.type, field }] : [])),
+        Object.entries(other.references ?? {}).flatMap(([field, to]) =>
+          to === type ? [{ type: other.type, field }] : [],
+        ),
       );
       const fields = Object.entries(references) as [string, string][];
       const indexed = [...new Set([...fields.map(([field]) => field), ...indexes])];

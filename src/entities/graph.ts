@@ -60,7 +60,9 @@ export async function changeGraph(
   const changes = await Promise.all(planned.map((one) => changeOf(one, items, rights)));
   for (const change of changes) rights.permit(change);
   const graph = new Map(changes.map((change) => [rowOf(change), change]));
-  const problems = await Promise.all(changes.map((change, n) => missingOf(change, graph, items, planned[n] as Planned)));
+  const problems = await Promise.all(
+    changes.map((change, n) => missingOf(change, graph, items, planned[n] as Planned)),
+  );
   if (problems.flat().length > 0) throw new InvalidEntity(whatOf(planned), problems.flat());
   for (const change of changes) if (actOf(change) === "deleted") await assertUnused(change, graph, items);
   for (const change of changes) if (actOf(change)) await write(change, items);

@@ -8,7 +8,15 @@ import { Event } from "../events/event.ts";
 import { nextEtag } from "./row-stores/etag.ts";
 import { collectionTable, SingleRowStores } from "./row-stores/index.ts";
 import { jsonIn } from "./row-stores/items.ts";
-import { rowName, type Row, type RowChange, type RowConflict, type RowExpectation, type RowKey, type Rows } from "./rows.ts";
+import {
+  rowName,
+  type Row,
+  type RowChange,
+  type RowConflict,
+  type RowExpectation,
+  type RowKey,
+  type Rows,
+} from "./rows.ts";
 import { stepConflict, type StepChanges } from "./step-changes.ts";
 import { StepRows } from "./step-rows.ts";
 import { untilCommitted } from "./transactions.ts";

@@ -57,7 +57,10 @@ type Transact = NonNullable<Stores["transact"]>;
 function transactOf(transact: Transact, hooks: StoreHooks): Transact {
   return <T extends Identified, R>(name: string, work: TransactionWork<T, R>): Promise<R> =>
     transact<T, R>(name, (items, publish) =>
-      work(surrounded(items, name, hooks, () => hooks.touch({ kind: "collection", name })), publish),
+      work(
+        surrounded(items, name, hooks, () => hooks.touch({ kind: "collection", name })),
+        publish,
+      ),
     );
 }
 

@@ -100,7 +100,9 @@ async function torture(providers: readonly Provider[], writers: number, turns: n
     stories.set(of, [...(stories.get(of) ?? []), event]);
   }
   for (const [of, story] of stories) {
-    const bodies = story.map((event) => event.getBody<{ id: string; version: number; entity: unknown }>()).toSorted((a, b) => a.version - b.version);
+    const bodies = story
+      .map((event) => event.getBody<{ id: string; version: number; entity: unknown }>())
+      .toSorted((a, b) => a.version - b.version);
     assert.equal(
       bodies.map(({ version }) => version),
       bodies.map((_, n) => n + 1),

@@ -76,7 +76,12 @@ async function forward(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   ports: { readonly fauxqs: number; readonly dynamodb: number },
-  { counts, interfere, delay, transactions }: Pick<AwsServers, "counts" | "interfere" | "delay"> & {
+  {
+    counts,
+    interfere,
+    delay,
+    transactions,
+  }: Pick<AwsServers, "counts" | "interfere" | "delay"> & {
     readonly transactions: DynamoTransactions;
   },
 ): Promise<void> {

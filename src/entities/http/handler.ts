@@ -90,7 +90,10 @@ export function entityHandler<D extends Definitions, User extends NonNullable<un
 /** Returns the type and id in a path, both empty for the root; `undefined` for another path. */
 function placeIn(path: string, base: string, types: ReadonlySet<string>): { type: string; id: string } | undefined {
   if (path !== base && !path.startsWith(`${base}/`)) return undefined;
-  const [type = "", id = "", ...more] = path.slice(base.length).split("/").filter((part) => part !== "");
+  const [type = "", id = "", ...more] = path
+    .slice(base.length)
+    .split("/")
+    .filter((part) => part !== "");
   if (more.length > 0 || (type !== "" && !types.has(type))) return undefined;
   try {
     return { type, id: decodeURIComponent(id) };
@@ -163,7 +166,9 @@ const own = { "cache-control": "private, no-cache" } as const;
 
 /** The answer to a write; without the entity when its writer may not see it. */
 function stored(status: number, entity: { readonly version: number } | undefined): Response {
-  return entity ? json(status, entity, { etag: etagOf(entity.version) }) : new Response(undefined, { status: 204, headers: own });
+  return entity
+    ? json(status, entity, { etag: etagOf(entity.version) })
+    : new Response(undefined, { status: 204, headers: own });
 }
 
 function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response {

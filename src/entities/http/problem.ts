@@ -23,7 +23,10 @@ export function problem(
   status: number,
   title: string,
   detail: string,
-  { headers = {}, ...more }: { readonly headers?: Readonly<Record<string, string>>; readonly [name: string]: unknown } = {},
+  {
+    headers = {},
+    ...more
+  }: { readonly headers?: Readonly<Record<string, string>>; readonly [name: string]: unknown } = {},
 ): Response {
   return Response.json(
     { type: "about:blank", title, status, detail: safeText(detail, maxDetail), ...more },

@@ -89,7 +89,10 @@ const cases: readonly ContractCase[] = [
         assert.equal((await items.get("a")).n, 2);
         await items.upsert({ id: "b" });
         await items.delete("b");
-        assert.deepEqual((await listOf(items.all())).map(({ id }) => id), ["a"]);
+        assert.deepEqual(
+          (await listOf(items.all())).map(({ id }) => id),
+          ["a"],
+        );
       });
       assert.deepEqual(await scene.items(), [2]);
     },

@@ -150,13 +150,19 @@ test("ids that cannot be keys are refused", async () => {
   const { Company } = given.staff;
   for (const id of ["", "x".repeat(91), "a\u0000", "\ud800", 5 as never])
     await throwsCode("InvalidKey", () => Company.create({ id, name: "A" }));
-  assert.match((await throwsCode("InvalidItem", () => Company.update("acme", { id: "other", name: "A" }))).message, /cannot change/);
+  assert.match(
+    (await throwsCode("InvalidItem", () => Company.update("acme", { id: "other", name: "A" }))).message,
+    /cannot change/,
+  );
 });
 
 test("a reference to an entity that does not exist is refused", async () => {
   await using given = await StaffHive.start();
   const { Company, Member } = given.staff;
-  assert.match((await throwsCode("InvalidItem", () => Member.create({ company: "acme", name: "Ada" }))).message, /company: there is no Company/);
+  assert.match(
+    (await throwsCode("InvalidItem", () => Member.create({ company: "acme", name: "Ada" }))).message,
+    /company: there is no Company/,
+  );
   await Company.create({ id: "acme", name: "Acme" });
   await Member.create({ id: "ada", company: "acme", name: "Ada" });
   assert.match((await throwsCode("InvalidItem", () => Member.patch("ada", { boss: "bob" }))).message, /boss/);
@@ -167,7 +173,10 @@ test("an entity that others refer to cannot be deleted before them", async () =>
   const { Company, Member } = given.staff;
   await Company.create({ id: "acme", name: "Acme" });
   await Member.create({ id: "ada", company: "acme", name: "Ada" });
-  assert.match((await throwsCode("InvalidState", () => Company.delete("acme"))).message, /Member "ada" refers to it by company/);
+  assert.match(
+    (await throwsCode("InvalidState", () => Company.delete("acme"))).message,
+    /Member "ada" refers to it by company/,
+  );
   await Member.delete("ada");
   await Company.delete("acme");
   assert.is(await Company.find("acme"), undefined);

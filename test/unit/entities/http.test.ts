@@ -31,7 +31,11 @@ async function served(use: (send: Send, given: StaffHive, errors: unknown[]) => 
     const response = await handler.fetch(
       new Request(`http://localhost/api${path}`, {
         method,
-        headers: { authorization: "hr", ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+        headers: {
+          authorization: "hr",
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...headers,
+        },
         ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       }),
     );
@@ -47,7 +51,11 @@ test("an entity is created, read, changed and deleted", async () => {
     const created = await send("POST /Member", { id: "ada l", company: "acme", name: "Ada" });
     assert.equal([created.status, created.headers.get("etag")], [201, '"1"']);
     assert.is(created.headers.get("location"), "/api/Member/ada%20l");
-    const patched = await send("PATCH /Member/ada%20l", { salary: 3 }, { "content-type": "application/merge-patch+json" });
+    const patched = await send(
+      "PATCH /Member/ada%20l",
+      { salary: 3 },
+      { "content-type": "application/merge-patch+json" },
+    );
     assert.equal([patched.status, patched.body.salary, patched.headers.get("etag")], [200, 3, '"2"']);
     const put = await send("PUT /Member/ada%20l", { company: "acme", name: "A" });
     assert.equal(put.body, { company: "acme", name: "A", id: "ada l", version: 3 });
@@ -88,7 +96,10 @@ test("an entity that does not fit is 422 with the paths", async () => {
   await served(async (send) => {
     const { status, headers, body } = await send("POST /Member", { company: "nobody", name: 5, salary: "x" });
     assert.equal([status, headers.get("content-type")], [422, "application/problem+json"]);
-    assert.equal(body.errors.map(({ path }: { path: string }) => path), ["name", "salary"]);
+    assert.equal(
+      body.errors.map(({ path }: { path: string }) => path),
+      ["name", "salary"],
+    );
     const missing = await send("POST /Member", { company: "nobody", name: "Ada" });
     assert.equal([missing.status, missing.body.errors[0].path], [422, "company"]);
   });
@@ -156,7 +167,10 @@ test("wrong paths, methods and bodies are refused", async () => {
     assert.is((await send("POST /Company", "null")).status, 422);
     assert.is((await send("POST /Company", `{"name":${"[".repeat(200)}${"]".repeat(200)}}`)).status, 400);
     assert.is((await send("POST /Company", { name: "x".repeat(2_000) })).status, 413);
-    assert.is((await send("POST /Company", "name=x", { "content-type": "application/x-www-form-urlencoded" })).status, 415);
+    assert.is(
+      (await send("POST /Company", "name=x", { "content-type": "application/x-www-form-urlencoded" })).status,
+      415,
+    );
     assert.is((await send("POST /", { type: "Company" })).status, 400);
     assert.is((await send("POST /", [null])).status, 422);
     assert.equal(errors, []);
@@ -193,10 +207,25 @@ test("mutated requests are answered, and never with a failure", async () => {
       ])();
     for (let n = 0; n < 1_500; n++) {
       const method = pick(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
-      const path = pick(["", "/", "/Company", `/Company/${encodeURIComponent(pick(texts).toWellFormed())}`, "/Member?by=name"]);
+      const path = pick([
+        "",
+        "/",
+        "/Company",
+        `/Company/${encodeURIComponent(pick(texts).toWellFormed())}`,
+        "/Member?by=name",
+      ]);
       const sends = method !== "GET" && method !== "DELETE" && method !== "OPTIONS";
-      const body = pick([value(0), [value(0)], { name: value(0) }, [{ type: "Company", [pick(["create", "put", "patch"])]: value(0), id: value(0), version: value(0) }]]);
-      const headers = pick<Record<string, string>>([{}, { "if-match": pick(['"1"', "*", "x"]) }, { "if-none-match": "*" }]);
+      const body = pick([
+        value(0),
+        [value(0)],
+        { name: value(0) },
+        [{ type: "Company", [pick(["create", "put", "patch"])]: value(0), id: value(0), version: value(0) }],
+      ]);
+      const headers = pick<Record<string, string>>([
+        {},
+        { "if-match": pick(['"1"', "*", "x"]) },
+        { "if-none-match": "*" },
+      ]);
       const { status } = await send(`${method} ${path}`, sends ? JSON.stringify(body) : undefined, headers);
       assert.ok(status < 500, `${method} ${path} ${JSON.stringify(body)} is ${status}: ${String(errors.at(-1))}`);
     }

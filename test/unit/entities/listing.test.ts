@@ -47,7 +47,10 @@ test("entities are listed by an index, in the order of its values", async () => 
   assert.equal(await salaries({}), [-7, -5, 0, 0.5, 9, 1e21]);
   const first = await Member.list({ by: "salary", limit: 3 });
   const rest = await Member.list({ by: "salary", limit: 3, cursor: first.next });
-  assert.equal(rest.items.map(({ salary }) => salary), [0.5, 9, 1e21]);
+  assert.equal(
+    rest.items.map(({ salary }) => salary),
+    [0.5, 9, 1e21],
+  );
 });
 
 test("wrong queries are refused", async () => {

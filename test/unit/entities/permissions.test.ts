@@ -39,7 +39,10 @@ test("a hidden entity is as if it were not there", async () => {
     () => Member.delete("eve"),
   ])
     await throwsCode("NotFound", call);
-  assert.equal((await Member.list()).items.map(({ id }) => id), ["ada"]);
+  assert.equal(
+    (await Member.list()).items.map(({ id }) => id),
+    ["ada"],
+  );
 });
 
 test("a user may not write what the permissions refuse", async () => {
