@@ -140,7 +140,9 @@ export class BoundEntities {
           before: entity(before, row?.version ?? 0),
           after: entity(after, versionAfter(change)),
         };
-        if (act === undefined || this.#declared.write(as.user, proposed)) return;
+        // One who could not see the entity afterwards may not write it, either.
+        const isSeen = !after || this.#shown(definition, rowOf(change)) !== undefined;
+        if (act === undefined || (isSeen && this.#declared.write(as.user, proposed))) return;
         throw new NotPermitted(definition.type, id, act);
       },
     };
@@ -154,4 +156,10 @@ export class BoundEntities {
     const act = actOf(change) as EntityAct;
     return type.create({ id, version, act, entity, changed: changedFields(change), by }, { partitionKey: id });
   }
+}
+
+/** Returns the row of an entity after its change. */
+function rowOf(change: Change): EntityRow {
+  const { definition, id, after } = change;
+  return { id: entityRow(definition.type, id), version: versionAfter(change), ...(after && { fields: after }) };
 }

@@ -25,7 +25,7 @@ export interface Entities<D extends Definitions = Definitions, User = unknown> {
   readonly token: Token<EntityService<D, User>>;
   readonly events: EntityEvents<D>;
   /** The types of all events, for `publishes`. */
-  readonly published: readonly EventType<unknown>[];
+  readonly published: readonly Pick<EventType<unknown>, "name" | "queueName">[];
   /** Returns an entity as a user sees it; `undefined` for one that the user may not see. */
   shown<K extends TypeIn<D>>(user: User, type: K, entity: Entity<D[K]>): Partial<Entity<D[K]>> | undefined;
 }
@@ -67,8 +67,8 @@ export function entities<const D extends Definitions, User = unknown>(
   return {
     name,
     token,
-    events: events as unknown as EntityEvents<D>,
-    published: [...eventTypes.values()] as unknown as readonly EventType<unknown>[],
+    events: events as object as EntityEvents<D>,
+    published: [...eventTypes.values()],
     shown: (user, type, entity) => declared.read(user, { type, entity }) as Partial<typeof entity> | undefined,
   };
 }

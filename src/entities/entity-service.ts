@@ -105,10 +105,10 @@ export type EntityService<D extends Definitions, User = unknown> = {
    *   { type: "Member", create: { name: "Ada", company: "#acme" } },
    * ]);
    */
-  createGraph<const Entries extends readonly GraphEntry<D>[]>(
+  readonly createGraph: <const Entries extends readonly GraphEntry<D>[]>(
     entries: Entries,
     options?: Pick<WriteOptions, "by">,
-  ): Promise<GraphResult<D, Entries>>;
+  ) => Promise<GraphResult<D, Entries>>;
   /** Returns the same entities with the permissions of a user. */
-  as(user: User): EntityService<D, User>;
+  readonly as: (user: User) => EntityService<D, User>;
 };

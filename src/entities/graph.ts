@@ -121,7 +121,7 @@ function resolved({ definition, given }: Planned, names: ReadonlyMap<string, str
 async function changeOf(planned: Planned, items: EntityRows, rights: Rights): Promise<Change> {
   const { definition, id, act, given, version, place } = planned;
   const row = await items.find(rowOf(planned));
-  const before = row?.fields as Fields | undefined;
+  const before = row?.fields;
   const { type } = definition;
   if (act === "create" && before) throw new BeeHiveError("AlreadyExists", `There is a ${type} "${id}" already.`);
   const isHidden = row !== undefined && before !== undefined && !rights.sees(definition, row);
@@ -202,7 +202,7 @@ async function assertUnused(change: Change, graph: ReadonlyMap<string, Change>, 
   for (const { type, field } of definition.referrers) {
     for await (const { id: entry } of items.range(indexRange(type, field, { equals: id }))) {
       const row = entityRow(type, idInIndexRow(entry));
-      const fields = graph.has(row) ? graph.get(row)?.after : ((await items.find(row))?.fields as Fields | undefined);
+      const fields = graph.has(row) ? graph.get(row)?.after : (await items.find(row))?.fields;
       if (fields?.[field] === id)
         throw new BeeHiveError(
           "InvalidState",

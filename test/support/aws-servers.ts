@@ -129,7 +129,7 @@ async function forward(
 type Asked = Pick<IncomingMessage, "method" | "url" | "headers">;
 
 function pick({ method, url, headers }: IncomingMessage): Asked {
-  return { method, url, headers } as Asked;
+  return { method, url, headers };
 }
 
 function ask(port: number, { method, url, headers }: Asked, body: Buffer): Promise<IncomingMessage> {

@@ -39,7 +39,6 @@ export const Staff = entities(
 type StaffService = ReturnType<typeof staffOf>;
 
 /** Returns the entities of a hive. */
-// oxlint-disable-next-line typescript/explicit-module-boundary-types -- the type is long, and inferred
 export const staffOf = (hive: Hive) => hive.store(Staff.token);
 
 /** A hive with the entities, and an actor that notes all events of their changes. */

@@ -6,6 +6,7 @@ import type { Entities } from "../entities.ts";
 import type { EntityCalls, EntityService, ListQuery } from "../entity-service.ts";
 import { noEntity } from "../errors.ts";
 import type { AnyEntry } from "../graph.ts";
+import { isObject } from "../merge-patch.ts";
 import { bodyOf } from "./body.ts";
 import { etagOf, isUnchanged, versionWanted } from "./etags.ts";
 import { problem, refusal } from "./problem.ts";
@@ -124,10 +125,10 @@ const ofRoot: Methods = {
 const ofType: Methods = {
   async GET({ request, calls }) {
     const query: ListQuery = listQuery(new URL(request.url).searchParams);
-    return json(200, await calls.list(query as ListQuery<never>));
+    return json(200, await calls.list(query));
   },
   async POST({ request, calls, maxBytes }) {
-    const created = await calls.create((await bodyOf(request, maxBytes)) as never);
+    const created = await calls.create(objectIn(await bodyOf(request, maxBytes)));
     const { pathname } = new URL(request.url);
     const location = `${pathname.replace(/\/$/, "")}/${encodeURIComponent(created.id)}`;
     return json(201, created, { location, etag: etagOf(created.version) });
@@ -143,14 +144,14 @@ const ofEntity: Methods = {
     return json(200, found, { etag });
   },
   async PUT({ request, calls, id, maxBytes }) {
-    const given = (await bodyOf(request, maxBytes)) as never;
+    const given = objectIn(await bodyOf(request, maxBytes));
     const version = versionWanted(request);
-    if (version === "new") return stored(201, await calls.create({ ...(given as object), id } as never));
+    if (version === "new") return stored(201, await calls.create({ ...given, id }));
     if (version === "any") return stored(200, await calls.update(id, given));
     return stored(200, await calls.put(id, given, { version }));
   },
   async PATCH({ request, calls, id, maxBytes }) {
-    const patch = (await bodyOf(request, maxBytes, ["application/merge-patch+json", "application/json"])) as never;
+    const patch = objectIn(await bodyOf(request, maxBytes, ["application/merge-patch+json", "application/json"]));
     const version = versionWanted(request);
     return stored(200, await calls.patch(id, patch, typeof version === "number" ? { version } : {}));
   },
@@ -164,11 +165,13 @@ const ofEntity: Methods = {
 /** What one user sees is not for another. */
 const own = { "cache-control": "private, no-cache" } as const;
 
-/** The answer to a write; without the entity when its writer may not see it. */
-function stored(status: number, entity: { readonly version: number } | undefined): Response {
-  return entity
-    ? json(status, entity, { etag: etagOf(entity.version) })
-    : new Response(undefined, { status: 204, headers: own });
+function objectIn(body: unknown): Readonly<Record<string, unknown>> {
+  if (isObject(body)) return body;
+  throw new BeeHiveError("InvalidEvent", "The body must be an object.");
+}
+
+function stored(status: number, entity: { readonly version: number }): Response {
+  return json(status, entity, { etag: etagOf(entity.version) });
 }
 
 function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response {

@@ -98,7 +98,10 @@ const cases: readonly ContractCase[] = [
       await players.create({ id: "ada", ...player });
       const patches = [{ points: 5 }, { name: "A" }, { points: 7 }, { name: "B" }];
       const versions = await Promise.all(patches.map(async (patch) => (await players.patch("ada", patch)).version));
-      assert.deepEqual(versions.toSorted(), [2, 3, 4, 5]);
+      assert.deepEqual(
+        versions.toSorted((a, b) => a - b),
+        [2, 3, 4, 5],
+      );
     },
   },
   {

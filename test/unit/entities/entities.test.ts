@@ -88,7 +88,10 @@ test("concurrent patches are all applied, each with its version", async () => {
   await Member.create({ id: "ada", company: "acme", name: "Ada" });
   const fields = [{ salary: 1 }, { name: "A" }, { tags: { team: "x" } }, { tags: { floor: 1 } }];
   const versions = await Promise.all(fields.map(async (patch) => (await Member.patch("ada", patch)).version));
-  assert.equal(versions.toSorted(), [2, 3, 4, 5]);
+  assert.equal(
+    versions.toSorted((a, b) => a - b),
+    [2, 3, 4, 5],
+  );
   const { version, ...ada } = await Member.get("ada");
   assert.equal(ada, { company: "acme", name: "A", salary: 1, tags: { team: "x", floor: 1 }, id: "ada" });
   assert.is(version, 5);

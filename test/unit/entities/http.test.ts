@@ -100,8 +100,8 @@ test("an entity that does not fit is 422 with the paths", async () => {
       body.errors.map(({ path }: { path: string }) => path),
       ["name", "salary"],
     );
-    const missing = await send("POST /Member", { company: "nobody", name: "Ada" });
-    assert.equal([missing.status, missing.body.errors[0].path], [422, "company"]);
+    const missing = await send("POST /Member", { company: "acme", name: "Ada", boss: "nobody" });
+    assert.equal([missing.status, missing.body.errors[0].path], [422, "boss"]);
   });
 });
 
@@ -134,14 +134,16 @@ test("a graph is posted to the root, all or nothing", async () => {
   await served(async (send, given) => {
     const good = [
       { type: "Company", as: "new", create: { name: "New" } },
-      { type: "Member", create: { id: "ada", company: "#new", name: "Ada" } },
+      { type: "Member", create: { id: "bob", company: "acme", name: "Bob", boss: "#ada" } },
+      { type: "Member", as: "ada", create: { id: "ada", company: "acme", name: "Ada" } },
     ];
     const bad = await send("POST /", [...good, { type: "Member", id: "x", patch: {} }]);
     assert.is(bad.status, 404);
     assert.is(await given.staff.Member.find("ada"), undefined);
     const { status, body } = await send("POST /", good);
-    // The member belongs to a company that the user does not see.
-    assert.equal([status, body.entities[0].name, body.entities[1]], [200, "New", null]);
+    assert.equal([status, body.entities[0].name, body.entities[1].boss], [200, "New", "ada"]);
+    const gone = await send("POST /", [{ type: "Member", id: "bob", delete: true }]);
+    assert.equal(gone.body, { entities: [null] });
   });
 });
 
@@ -163,8 +165,8 @@ test("wrong paths, methods and bodies are refused", async () => {
     const wrong = await send("PUT /Member", { name: "x" });
     assert.equal([wrong.status, wrong.headers.get("allow")], [405, "GET, POST"]);
     assert.is((await send("POST /Company", "{", {})).status, 400);
-    assert.is((await send("POST /Company", "[]")).status, 422);
-    assert.is((await send("POST /Company", "null")).status, 422);
+    assert.is((await send("POST /Company", "[]")).status, 400);
+    assert.is((await send("POST /Company", "null")).status, 400);
     assert.is((await send("POST /Company", `{"name":${"[".repeat(200)}${"]".repeat(200)}}`)).status, 400);
     assert.is((await send("POST /Company", { name: "x".repeat(2_000) })).status, 413);
     assert.is(

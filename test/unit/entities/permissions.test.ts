@@ -54,6 +54,14 @@ test("a user may not write what the permissions refuse", async () => {
   assert.is((await given.staff.Member.get("ada")).version, 1);
 });
 
+test("a user may not write an entity out of their own sight", async () => {
+  await using given = await withMembers();
+  const { Member } = given.staff.as(hr);
+  await throwsCode("AccessDenied", () => Member.create({ id: "bob", company: "other", name: "Bob" }));
+  await throwsCode("AccessDenied", () => Member.patch("ada", { company: "other" }));
+  assert.is((await given.staff.Member.list()).items.length, 2);
+});
+
 test("the event of a change names its user", async () => {
   await using given = await withMembers();
   await given.staff.as(hr).Member.patch("ada", { salary: 10 });
