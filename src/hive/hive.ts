@@ -174,6 +174,7 @@ export class Hive {
     // It may have been stopped meanwhile.
     if (this.#state !== "running") return;
     this.#parts.orchestrator.start();
+    this.#parts.pendingEvents?.start();
     for (const pulser of this.#parts.pulsers) pulser.start();
     this.#parts.sources.start();
   }
@@ -253,8 +254,8 @@ export class Hive {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    const { pulsers, sources, orchestrator, keeper, operated, logEvents, pools, children, forget, container } =
-      this.#parts;
+    const { pulsers, sources, orchestrator, keeper, operated, logEvents, pools, children, forget } = this.#parts;
+    const { container, pendingEvents } = this.#parts;
     const end = this.clock.now() + deadlineMs + closingMs;
     const soon = (work: Promise<unknown> | undefined): Promise<void> | undefined =>
       work && waitFor(work, this.clock, Math.max(0, Math.min(closingMs, end - this.clock.now())));
@@ -266,6 +267,7 @@ export class Hive {
       children.stop(deadlineMs),
     ]);
     keeper.close();
+    await soon(pendingEvents?.stop());
     await soon(operated?.stop());
     await soon(logEvents.settled());
     this.#idling.abort();
