@@ -104,7 +104,7 @@ function plan(definitions: ReadonlyMap<string, CheckedDefinition>, entries: read
 }
 
 function wrongEntry(n: number, why: string): BeeHiveError {
-  return new InvalidEntity("The graph", [{ path: String(n), message: why }]);
+  return new InvalidEntity("The graph", [{ path: String(n), problem: why }]);
 }
 
 /** Returns what is given, with the ids of entries in place of their names: `#acme`. */
