@@ -1,11 +1,11 @@
 import { bodyOf, createHive, eventType, silentLogger, type Provider } from "beehive-actors";
 import { live } from "beehive-actors/http";
 import * as assert from "uvu/assert";
-import { AzureProvider } from "../../providers/azure/index.ts";
-import { awsScene } from "../support/aws-hive.ts";
-import { startAzureServers } from "../support/azure-servers.ts";
-import { LiveStream } from "../support/live-stream.ts";
-import { suite } from "../support/suite.ts";
+import { AzureProvider } from "../../../providers/azure/index.ts";
+import { awsScene } from "../../support/aws-hive.ts";
+import { startAzureServers } from "../../support/azure-servers.ts";
+import { LiveStream } from "../../support/live-stream.ts";
+import { suite } from "../../support/suite.ts";
 
 const test = suite("live changes on the clouds", { timeoutMs: 60_000 });
 
