@@ -87,7 +87,7 @@ const server = await serve({ hive, port: Number(values.port), apps });
 console.log(`http://localhost:${server.port}/as/ada and http://localhost:${server.port}/as/bob, in two browsers`);
 process.send?.(server.port);
 
-process.once("SIGTERM", stop).once("SIGINT", stop);
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop());
 
 async function stop(): Promise<void> {
   await push.close();

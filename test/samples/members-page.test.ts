@@ -66,7 +66,7 @@ test("a kill of the server, and a revoked right, leave two pages right", async (
   assert.equal(await logOf(ada), all);
   assert.equal(await logOf(bob), all);
 
-  // Who left the company sees nothing more of it.
+  // A viewer who left the company sees nothing more of it.
   await ada.evaluate(() => fetch("/leave/bob", { method: "POST" }));
   for (const salary of [150, 160]) {
     await ada.getByText("raise Grace").click();

@@ -16,7 +16,7 @@ export async function socketServer(maxMessage: number): Promise<WebSocketServer 
   }
 }
 
-/** One WebSocket. */
+/** A WebSocket as the way to a browser. */
 export class Socket implements Transport {
   readonly #socket: WebSocket;
   readonly #clock: Clock;

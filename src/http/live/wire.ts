@@ -13,7 +13,7 @@ export interface Subscribe {
 }
 
 /** Ends a subscription. */
-export interface Unsubscribe {
+interface Unsubscribe {
   readonly unsubscribe: number;
 }
 

@@ -114,7 +114,7 @@ for (const transport of ["socket", "events"] as const) {
     assert.equal(order, ["loaded", "1", "2"]);
   });
 
-  test("nothing is missed or doubled when the server is killed, and started again", async () => {
+  test("nothing is missed or doubled when the server is killed and restarted", async () => {
     const { change, all, found } = collected(30);
     let loads = 0;
     await new Promise<void>((resolve) => {

@@ -32,14 +32,14 @@ async function showLive(provider: Provider, topic: string): Promise<void> {
   await hive.stop();
 }
 
-test("on AWS a queue of its own brings changes in order, and is removed", async () => {
+test("on AWS a queue brings changes in order, and is removed", async () => {
   const scene = await awsScene();
   await scene.provider.setup();
   await showLive(scene.provider, "AwsChanged");
   await scene.close();
 });
 
-test("on Azure a subscription of its own brings changes in order, and is removed", async () => {
+test("on Azure a subscription brings changes in order, and is removed", async () => {
   const servers = await startAzureServers({ cloud: false });
   const provider = await AzureProvider.open(servers.options);
   await showLive(provider, "AzureChanged");

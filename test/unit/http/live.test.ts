@@ -167,7 +167,7 @@ for (const kept of [true, false]) {
     assert.is((await again.bodies<Price>(1))[0]?.amount, kept ? 1 : 2);
   });
 
-  test("a browser that comes back again and again while changes come gets each once", async () => {
+  test("a browser that comes back again and again gets each change once", async () => {
     // Begun before the first change, as its positions count in this process where the topic is not kept.
     await (await open("ada", all)).next();
     const count = 300;
