@@ -6,6 +6,7 @@ import { objectProblems } from "../base/problems.ts";
 import { isEventType } from "../events/event-type.ts";
 import { QueueName } from "../events/queue-name.ts";
 import type { ActorClass, ActorDescriptor, ActorOptions, Published } from "./actor.ts";
+import { batchProblems, batchSettings, batchShapeProblems } from "./batch-options.ts";
 import { defaultRetry, retryInMs, retryProblems } from "./retry-policy.ts";
 import { limitInMs, rulesInMs, supervisionProblems } from "./supervision.ts";
 
@@ -23,7 +24,10 @@ export const actorDefaults: Pick<ActorDescriptor, "parallelism" | "lease" | "max
   retry: defaultRetry,
 };
 
-const optionSettings = ["parallelism", "lease", "retry", "ordered", "failureLimit"] as const;
+/** The batches of one actor that run at the same time. The option `defaults` of a hive counts events. */
+const batchParallelism = 1;
+
+const optionSettings = ["parallelism", "batch", "lease", "retry", "ordered", "failureLimit"] as const;
 
 /** The settings whose origins `hive.describe()` prints. */
 export const describedSettings: readonly ((typeof optionSettings)[number] | "throttle")[] = [
@@ -64,7 +68,14 @@ export function toDescriptor(
     return undefined;
   }
   const common = completed(defaults);
-  const { parallelism = common.parallelism, lease = common.lease, maxOutputs = common.maxOutputs } = options;
+  const takesBatches = hasMethod(actorType, "processBatchAsync");
+  if (options.batch !== undefined && !takesBatches)
+    problems.push(
+      `${at}: it has the option batch, and no processBatchAsync(events, context): ` +
+        "write that in place of processAsync, or remove the option",
+    );
+  const ofMany = takesBatches ? batchParallelism : common.parallelism;
+  const { parallelism = ofMany, lease = common.lease, maxOutputs = common.maxOutputs } = options;
   const failureLimit = options.failureLimit ?? defaults.failureLimit;
   const descriptor: ActorDescriptor = {
     actorType,
@@ -72,6 +83,7 @@ export function toDescriptor(
     queueName: parsed,
     event: options.event,
     parallelism,
+    batch: takesBatches ? batchSettings(options.batch) : undefined,
     lease: inMs(lease),
     maxOutputs,
     ordered: options.ordered ?? false,
@@ -89,6 +101,12 @@ export function toDescriptor(
   return descriptor;
 }
 
+/** Returns whether instances of a class have a method. */
+export function hasMethod(actorType: ActorClass, name: "processAsync" | "processBatchAsync"): boolean {
+  const prototype = actorType.prototype as Readonly<Partial<Record<typeof name, unknown>>> | undefined;
+  return typeof prototype?.[name] === "function";
+}
+
 function completed({
   parallelism = actorDefaults.parallelism,
   lease = actorDefaults.lease,
@@ -101,6 +119,7 @@ const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
   name: true,
   event: true,
   parallelism: true,
+  batch: true,
   lease: true,
   maxOutputs: true,
   retry: true,
@@ -127,6 +146,7 @@ function shapeProblems(options: ActorOptions): string[] {
     ...unknown.map((option) => `"${option}" is not an option; there are ${Object.keys(optionNames).join(", ")}`),
     ...lists.map((option) => `${option} must be a list`),
     ...nestedProblems("", options),
+    ...batchShapeProblems(options.batch),
     ...(["boolean", "undefined"].includes(typeof ordered) ? [] : ["ordered must be true or false"]),
     ...(isStart(from) ? [] : ["from must be now, beginning, latest-per-key, a date or a position"]),
     ...(name === undefined || (typeof name === "string" && nameShape.test(name))
@@ -169,6 +189,7 @@ export function descriptorProblems(descriptor: ActorDescriptor): string[] {
   const { name, queueName, parallelism, lease, maxOutputs, retry, supervision, failureLimit, middleware } = descriptor;
   const problems = [
     ...numberProblems("parallelism", parallelism, wholeNumber(1)),
+    ...batchProblems(descriptor.batch),
     ...durationProblems("lease", lease, wholeMs(100)),
     ...numberProblems("maxOutputs", maxOutputs, wholeNumber(1)),
   ];

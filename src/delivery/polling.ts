@@ -183,10 +183,11 @@ export class Polling {
 
   /** The number of events that can be started now. */
   get #free(): number {
-    return this.#slots - this.#parts.inFlight();
+    return this.slots - this.#parts.inFlight();
   }
 
-  get #slots(): number {
+  /** The number of events that may be in work at the same time now. */
+  get slots(): number {
     if (this.#hold) return 0;
     return this.#probing ? 1 : this.#descriptor.parallelism;
   }
@@ -194,7 +195,7 @@ export class Polling {
   /** See {@link LeaseRequest.moreSlots}. An arrow function, so that polls share it. */
   readonly #moreSlots = async (events: number, maxMs: number): Promise<number> => {
     const { signal } = this.#endPoll;
-    const wanted = Math.min(events, this.#slots);
+    const wanted = Math.min(events, this.slots);
     let over = false;
     const timer = this.#parts.clock.after(maxMs, () => {
       over = true;

@@ -1,6 +1,6 @@
 import { errorNameOf } from "../base/error-text.ts";
 import { withTimeLimit, type Clock } from "../base/clock.ts";
-import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
+import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import type { HeldKey } from "../delivery/held-keys.ts";
 import type { Hold, Pause, PausedBy } from "../actors/pause.ts";
 import type { Provider } from "../contract/provider.ts";
@@ -76,7 +76,7 @@ export interface PauseHealth {
 
 export interface HealthParts {
   readonly provider: Provider;
-  readonly loops: readonly DeliveryLoop[];
+  readonly loops: readonly SubscriptionLoop[];
   /** The queues that must exist. */
   readonly specs: readonly QueueSpec[];
   readonly clock: Clock;
@@ -131,7 +131,7 @@ export class HealthCheck {
   }
 
   #actor(
-    { descriptor, inFlight, polling: { state, paused, held }, heldKeys }: DeliveryLoop,
+    { descriptor, inFlight, polling: { state, paused, held }, heldKeys }: SubscriptionLoop,
     lags: Answer["lags"],
     running: boolean,
   ): ActorHealth {

@@ -10,7 +10,7 @@ import { Beater, type SampledSubscription } from "../controls/beater.ts";
 import { Follower, type Followed } from "../controls/follower.ts";
 import { checkInterval, lookInterval, type ControlsOptions } from "../controls/options.ts";
 import { withSettings } from "../controls/settings.ts";
-import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
+import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import type { Operator } from "./operator.ts";
 import type { Pulsing } from "../pulses/pulsing.ts";
 
@@ -18,7 +18,7 @@ export interface OperatedParts {
   readonly provider: Provider;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly loops: readonly DeliveryLoop[];
+  readonly loops: readonly SubscriptionLoop[];
   readonly pulsers: readonly Pulsing[];
   readonly options: ControlsOptions;
   readonly alerts: readonly AlertRule[];
@@ -85,7 +85,7 @@ export class Operated {
     await this.#beater.stop();
   }
 
-  #followedLoop(loop: DeliveryLoop): Followed {
+  #followedLoop(loop: SubscriptionLoop): Followed {
     const { descriptor } = loop;
     return {
       kind: "queue",
@@ -106,7 +106,7 @@ function followedPulser(pulsing: Pulsing): Followed {
   return { kind: "pulser", name: pulsing.pulser.name, hold: (hold) => pulsing.hold(hold) };
 }
 
-function sampleOf({ descriptor, inFlight, committed, polling: { paused, held } }: DeliveryLoop): SampledSubscription {
+function sampleOf({ descriptor, inFlight, committed, polling: { paused, held } }: SubscriptionLoop): SampledSubscription {
   const { name: actor, queueName, parallelism } = descriptor;
   return {
     queue: queueName.toString(),

@@ -1,5 +1,5 @@
 import type { DeadLetter, DeadLetterRecord } from "../contract/dead-letter.ts";
-import type { Capabilities, Provider, Step } from "../contract/provider.ts";
+import type { BatchStep, Capabilities, Provider, Step } from "../contract/provider.ts";
 import type {
   AbandonOptions,
   CancelChoice,
@@ -42,6 +42,7 @@ export class RecordingProvider implements Provider {
   readonly capabilities: Capabilities;
   readonly queues: QueueOperator;
   readonly stores: Stores;
+  readonly beginBatch?: (leases: readonly Lease[]) => BatchStep;
   readonly #inner: Provider;
 
   constructor(inner: Provider, recorder: Recorder) {
@@ -50,6 +51,7 @@ export class RecordingProvider implements Provider {
     this.queues = new RecordingQueues(inner.queues, recorder);
     this.stores = inner.stores;
     this.#inner = inner;
+    if (inner.beginBatch) this.beginBatch = inner.beginBatch.bind(inner);
   }
 
   async setup(): Promise<void> {

@@ -160,20 +160,24 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
    *
    * @param applyWrites Writes to the stores. When it throws, nothing of the step happens.
    * @param cancelled The cancel keys of the step.
+   * @param others The other leases of a batch, of the same queue.
    */
   commitStep(
     lease: MemoryLease,
     outputs: readonly Event[],
     applyWrites?: () => void,
     cancelled?: readonly string[],
+    others?: readonly MemoryLease[],
   ): void {
     const queue = this.#queue(lease.queueName);
     queue.assertHeld(lease);
+    if (others) for (const other of others) queue.assertHeld(other);
     const destinations = this.#destinationsOf(outputs);
     applyWrites?.();
     for (const key of cancelled ?? []) this.cancelNow({ key });
     this.#publish(outputs, destinations);
     queue.remove(lease);
+    if (others) for (const other of others) queue.remove(other);
   }
 
   async abandon(lease: MemoryLease, options: AbandonOptions): Promise<void> {
