@@ -1,12 +1,12 @@
 import { durationProblems, inMs } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import { numberProblems, valueText, wholeMs, wholeNumber } from "../base/numbers.ts";
+import { delay, numberProblems, valueText, wholeMs, wholeNumber } from "../base/numbers.ts";
 import { objectProblems } from "../base/problems.ts";
 import { isEventType } from "../events/event-type.ts";
 import { QueueName } from "../events/queue-name.ts";
 import type { ActorClass, ActorDescriptor, ActorOptions, Published } from "./actor.ts";
-import { batchProblems, batchSettings, batchShapeProblems } from "./batch-options.ts";
+import type { BatchOptions, BatchSettings } from "./batch-options.ts";
 import { defaultRetry, retryInMs, retryProblems } from "./retry-policy.ts";
 import { limitInMs, rulesInMs, supervisionProblems } from "./supervision.ts";
 
@@ -24,8 +24,11 @@ export const actorDefaults: Pick<ActorDescriptor, "parallelism" | "lease" | "max
   retry: defaultRetry,
 };
 
-/** The batches of one actor that run at the same time. The option `defaults` of a hive counts events. */
+const batchDefaults: BatchSettings = { size: 100, interval: 1_000, onThrow: "fail" };
+/** Batches of one actor that run at the same time. The option `defaults` of a hive counts events. */
 const batchParallelism = 1;
+/** All events of a batch are in memory, and their leases are renewed together. */
+const maxBatch = 10_000;
 
 const optionSettings = ["parallelism", "batch", "lease", "retry", "ordered", "failureLimit"] as const;
 
@@ -83,7 +86,7 @@ export function toDescriptor(
     queueName: parsed,
     event: options.event,
     parallelism,
-    batch: takesBatches ? batchSettings(options.batch) : undefined,
+    batch: takesBatches ? completedBatch(options.batch) : undefined,
     lease: inMs(lease),
     maxOutputs,
     ordered: options.ordered ?? false,
@@ -105,6 +108,14 @@ export function toDescriptor(
 export function hasMethod(actorType: ActorClass, name: "processAsync" | "processBatchAsync"): boolean {
   const prototype = actorType.prototype as Readonly<Partial<Record<typeof name, unknown>>> | undefined;
   return typeof prototype?.[name] === "function";
+}
+
+function completedBatch({ size, interval, onThrow }: BatchOptions = {}): BatchSettings {
+  return {
+    size: size ?? batchDefaults.size,
+    interval: inMs(interval ?? batchDefaults.interval),
+    onThrow: onThrow ?? batchDefaults.onThrow,
+  };
 }
 
 function completed({
@@ -155,6 +166,14 @@ function shapeProblems(options: ActorOptions): string[] {
   ];
 }
 
+function batchShapeProblems(batch: BatchOptions = {}): string[] {
+  const unknown = Object.keys(Object(batch)).filter((name) => !Object.hasOwn(batchDefaults, name));
+  return [
+    ...objectProblems("batch", batch),
+    ...unknown.map((name) => `batch.${name} is not an option; there are ${Object.keys(batchDefaults).join(", ")}`),
+  ];
+}
+
 /** Returns whether a value says where a subscription starts; `undefined` is the default. */
 export function isStart(from: unknown): boolean {
   if (from instanceof Date) return !Number.isNaN(from.getTime());
@@ -189,13 +208,22 @@ export function descriptorProblems(descriptor: ActorDescriptor): string[] {
   const { name, queueName, parallelism, lease, maxOutputs, retry, supervision, failureLimit, middleware } = descriptor;
   const problems = [
     ...numberProblems("parallelism", parallelism, wholeNumber(1)),
-    ...batchProblems(descriptor.batch),
+    ...(descriptor.batch ? batchProblems(descriptor.batch) : []),
     ...durationProblems("lease", lease, wholeMs(100)),
     ...numberProblems("maxOutputs", maxOutputs, wholeNumber(1)),
   ];
   if (middleware.some((one) => typeof one !== "function")) problems.push("middleware must be a list of functions");
   problems.push(...retryProblems(retry), ...supervisionProblems(supervision, failureLimit, retry));
   return problems.map((problem) => `${name} on "${queueName}": ${problem}`);
+}
+
+function batchProblems({ size, interval, onThrow }: BatchSettings): string[] {
+  const isKnown = ["fail", "split"].includes(onThrow);
+  return [
+    ...numberProblems("batch.size", size, wholeNumber(1, maxBatch)),
+    ...durationProblems("batch.interval", interval, delay),
+    ...(isKnown ? [] : [`batch.onThrow must be "fail" or "split", not ${valueText(onThrow)}`]),
+  ];
 }
 
 /**

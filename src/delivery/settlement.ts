@@ -76,7 +76,10 @@ export class Settlement {
 
   /** Settles a delivery whose step failed, as its supervision decides. A lease that was lost cannot be settled. */
   async settleFailure(delivery: Delivery, error: unknown): Promise<Outcome> {
-    return this.#whyOver(delivery, error) ?? (await this.#settleOne(delivery, error).finally(() => this.#countFailure(error)));
+    return (
+      this.#whyOver(delivery, error) ??
+      (await this.#settleOne(delivery, error).finally(() => this.#countFailure(error)))
+    );
   }
 
   /** Settles the events of a batch that failed together, which is one failure of their actor. */
@@ -92,7 +95,13 @@ export class Settlement {
   /** Returns whether an error counts an attempt of an event. */
   counts(error: unknown, { lease, settling }: Delivery): boolean {
     if (isBeeHiveError(error, "LeaseLost")) return false;
-    const { action } = decide(error, lease.attempt, this.#descriptor, 0, settling && isBeeHiveError(error, "Throttled"));
+    const { action } = decide(
+      error,
+      lease.attempt,
+      this.#descriptor,
+      0,
+      settling && isBeeHiveError(error, "Throttled"),
+    );
     return action === "retry" || action === "dead-letter";
   }
 

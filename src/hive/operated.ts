@@ -106,7 +106,12 @@ function followedPulser(pulsing: Pulsing): Followed {
   return { kind: "pulser", name: pulsing.pulser.name, hold: (hold) => pulsing.hold(hold) };
 }
 
-function sampleOf({ descriptor, inFlight, committed, polling: { paused, held } }: SubscriptionLoop): SampledSubscription {
+function sampleOf({
+  descriptor,
+  inFlight,
+  committed,
+  polling: { paused, held },
+}: SubscriptionLoop): SampledSubscription {
   const { name: actor, queueName, parallelism } = descriptor;
   return {
     queue: queueName.toString(),

@@ -131,7 +131,8 @@ function inOneBatch(source: DescriptorSource, size: number): DescriptorSource {
     async getDescriptors(defaults) {
       const descriptors = [...(await source.getDescriptors(defaults))];
       const single = descriptors.find(({ batch }) => !batch);
-      if (single) throw new Error(`${single.name} takes one event at a time: test it with when(event, ${single.name}).`);
+      if (single)
+        throw new Error(`${single.name} takes one event at a time: test it with when(event, ${single.name}).`);
       return descriptors.map((one) => ({ ...one, batch: one.batch && { ...one.batch, size } }));
     },
   };

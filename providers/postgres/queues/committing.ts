@@ -138,12 +138,7 @@ export class Committing {
   }
 
   /** Makes leases of what was handed over. */
-  #deliver(
-    handed: ReadonlyMap<number, Handed>,
-    rows: readonly HandedRow[],
-    now: number,
-    sentAt: number,
-  ): void {
+  #deliver(handed: ReadonlyMap<number, Handed>, rows: readonly HandedRow[], now: number, sentAt: number): void {
     const bySubscription = new Map<number, { readonly one: Handed; readonly leases: PostgresLease[] }>();
     for (const { n: id, token, found: position } of rows) {
       const one = handed.get(token);
