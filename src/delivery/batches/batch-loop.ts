@@ -60,7 +60,8 @@ export class BatchLoop implements SubscriptionLoop {
       queues,
       clock,
       logger,
-      inFlight: () => this.#filling.length,
+      // While events are tried one at a time, those that run count as well.
+      inFlight: () => (polling.slots < batch.size ? this.#deliveries.size : this.#filling.length),
       take: (leases) => this.#take(leases),
       onPause: (pause) => {
         for (const observer of parts.observers) observer.paused?.(descriptor, pause);
@@ -190,6 +191,7 @@ export class BatchLoop implements SubscriptionLoop {
     for (const delivery of deliveries) delivery.ended = working;
     await working;
     this.#running--;
+    this.polling.slotFreed();
     this.#handOver();
   }
 
