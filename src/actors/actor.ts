@@ -202,9 +202,7 @@ export type ActorClass = new (...dependencies: any[]) => AnyActor;
  * A property, because the compiler compares the parameters of methods loosely; `never` accepts any type of event.
  */
 // oxlint-disable-next-line typescript/no-explicit-any -- as for `ActorClass`
-type ClassOn<T extends AnyEventType | undefined> = new (
-  ...dependencies: any[]
-) =>
+type ClassOn<T extends AnyEventType | undefined> = new (...dependencies: any[]) =>
   | { readonly processAsync: (event: never, context: ContextOf<T>) => ActorOutput | Promise<ActorOutput> }
   | {
       readonly processBatchAsync: (
