@@ -13,7 +13,7 @@ export { bodyOf } from "./events/body-of.ts";
 export { NewerVersion } from "./events/event-version.ts";
 export type { Received } from "./base/json-value.ts";
 export { QueueName, type QueueKind } from "./events/queue-name.ts";
-export { identityOf } from "./events/identity.ts";
+export { identityOf } from "./events/output-id.ts";
 export {
   cloudEventsJson,
   fromCloudEvent,
@@ -44,6 +44,9 @@ export {
 } from "./actors/actor.ts";
 export type { BatchOptions, BatchSettings } from "./actors/batch-options.ts";
 export { actorsFrom, type ActorClasses, type DescriptorSource } from "./actors/actors-from.ts";
+export type { Elastic, Parallelism } from "./actors/elastic.ts";
+export type { Child, ChildDeath, ChildRun, SpawnOptions } from "./actors/spawn.ts";
+export type { HoldWhen } from "./actors/hold-when.ts";
 export { toDescriptor, type ActorDefaults } from "./actors/descriptor.ts";
 export type { ActorOverrides } from "./actors/overrides.ts";
 export {
@@ -83,12 +86,15 @@ export type { HiveQueue, RequeuedInSteps, RequeueStepsOptions, WhichLetters } fr
 export type { LetterGroup } from "./hive/letters/groups.ts";
 export type { LetterChanges } from "./hive/letters/mend.ts";
 export type { PeekedEvent, PeekOptions } from "./hive/withdraw.ts";
+export type { OutcomeOptions, ProcessOutcome } from "./hive/outcomes.ts";
 export type { RewindOptions } from "./hive/rewind.ts";
 export type { StoreToClear } from "./hive/cleared-stores.ts";
 export type { KeptTopics } from "./hive/keep.ts";
 export type { Restored } from "./hive/restore.ts";
 export type { PushOptions } from "./hive/push-within.ts";
+export type { RunningSource, Source, SourceContext, SourceState } from "./hive/source.ts";
 export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
+export type { PushLimit } from "./pools/push-limit.ts";
 export type { Topology } from "./hive/orchestrator.ts";
 export type { DeliveryReport } from "./delivery/delivery.ts";
 export type { Outcome } from "./actors/outcome.ts";
@@ -120,6 +126,7 @@ export type {
   QueueOperator,
   QueueSpec,
 } from "./contract/queue-operator.ts";
+export type { Codec, CodecEvent } from "./contract/codec.ts";
 export type { DeadLetter, DeadLetterRecord } from "./contract/dead-letter.ts";
 export type {
   ClearedStore,
@@ -173,6 +180,7 @@ export {
   isBeeHiveError,
   PauseSubscription,
   RejectEvent,
+  Overloaded,
   RetryLater,
   type ErrorCode,
 } from "./base/errors.ts";
@@ -201,9 +209,10 @@ export {
 } from "./journal/trace/trace.ts";
 
 // Operators: pauses, settings, processes at work, and who did what.
-export { operate } from "./hive/operate.ts";
+export { operate, type OperateOptions } from "./hive/operate.ts";
 export type { Operator } from "./hive/operator.ts";
 export type { HivePulser } from "./hive/hive-pulser.ts";
+export type { HiveSource } from "./hive/hive-source.ts";
 export type { Act } from "./controls/acts.ts";
 export type {
   ByOperator,

@@ -7,13 +7,22 @@ import { isEventType } from "../events/event-type.ts";
 import { QueueName } from "../events/queue-name.ts";
 import type { ActorClass, ActorDescriptor, ActorOptions, Published } from "./actor.ts";
 import type { BatchOptions, BatchSettings } from "./batch-options.ts";
+import type { Parallelism, SlotSettings } from "./elastic.ts";
+import type { HoldWhen } from "./hold-when.ts";
 import { defaultRetry, retryInMs, retryProblems } from "./retry-policy.ts";
 import { limitInMs, rulesInMs, supervisionProblems } from "./supervision.ts";
 
 /** Options of all actors of a hive; an actor's own options win. Rules follow its own, middleware wraps its own. */
 export type ActorDefaults = Pick<
   ActorOptions,
-  "parallelism" | "lease" | "maxOutputs" | "retry" | "supervision" | "failureLimit" | "middleware"
+  | "parallelism"
+  | "lease"
+  | "maxOutputs"
+  | "inheritPartitionKey"
+  | "retry"
+  | "supervision"
+  | "failureLimit"
+  | "middleware"
 >;
 
 /** The options of an actor that neither its decorator nor its hive sets. */
@@ -85,10 +94,12 @@ export function toDescriptor(
     name,
     queueName: parsed,
     event: options.event,
-    parallelism,
+    ...slotSettings(parallelism),
     batch: takesBatches ? completedBatch(options.batch) : undefined,
+    ...(options.holdWhen && { holdWhen: [options.holdWhen].flat() as readonly HoldWhen[] }),
     lease: inMs(lease),
     maxOutputs,
+    inheritPartitionKey: options.inheritPartitionKey ?? defaults.inheritPartitionKey ?? false,
     ordered: options.ordered ?? false,
     from: options.from,
     retry: { ...actorDefaults.retry, ...retryInMs(defaults.retry), ...retryInMs(options.retry) },
@@ -131,8 +142,10 @@ const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
   event: true,
   parallelism: true,
   batch: true,
+  holdWhen: true,
   lease: true,
   maxOutputs: true,
+  inheritPartitionKey: true,
   retry: true,
   publishes: true,
   ordered: true,
@@ -151,7 +164,7 @@ function shapeProblems(options: ActorOptions): string[] {
   const lists = (["publishes", "supervision", "middleware"] as const).filter(
     (name) => options[name] !== undefined && !Array.isArray(options[name]),
   );
-  const { name, event, ordered, from } = options;
+  const { name, event, ordered, from, inheritPartitionKey } = options;
   return [
     ...(Object.hasOwn(options, "event") && !isEventType(event) ? [notAnEventType(event)] : []),
     ...unknown.map((option) => `"${option}" is not an option; there are ${Object.keys(optionNames).join(", ")}`),
@@ -159,6 +172,9 @@ function shapeProblems(options: ActorOptions): string[] {
     ...nestedProblems("", options),
     ...batchShapeProblems(options.batch),
     ...(["boolean", "undefined"].includes(typeof ordered) ? [] : ["ordered must be true or false"]),
+    ...(["boolean", "undefined"].includes(typeof inheritPartitionKey)
+      ? []
+      : ["inheritPartitionKey must be true or false"]),
     ...(isStart(from) ? [] : ["from must be now, beginning, latest-per-key, a date or a position"]),
     ...(name === undefined || (typeof name === "string" && nameShape.test(name))
       ? []
@@ -205,10 +221,10 @@ export function nestedProblems(
 
 /** Returns what is wrong with the settings of a descriptor, in words. */
 export function descriptorProblems(descriptor: ActorDescriptor): string[] {
-  const { name, queueName, parallelism, lease, maxOutputs, retry, supervision, failureLimit, middleware } = descriptor;
+  const { name, queueName, lease, maxOutputs, retry, supervision, failureLimit, middleware } = descriptor;
   const problems = [
-    ...numberProblems("parallelism", parallelism, wholeNumber(1)),
-    ...(descriptor.batch ? batchProblems(descriptor.batch) : []),
+    ...slotProblems(descriptor),
+    ...(descriptor.batch ? batchProblems(descriptor, descriptor.batch) : []),
     ...durationProblems("lease", lease, wholeMs(100)),
     ...numberProblems("maxOutputs", maxOutputs, wholeNumber(1)),
   ];
@@ -217,13 +233,35 @@ export function descriptorProblems(descriptor: ActorDescriptor): string[] {
   return problems.map((problem) => `${name} on "${queueName}": ${problem}`);
 }
 
-function batchProblems({ size, interval, onThrow }: BatchSettings): string[] {
+function batchProblems({ elastic }: SlotSettings, { size, interval, onThrow }: BatchSettings): string[] {
   const isKnown = ["fail", "split"].includes(onThrow);
   return [
+    ...(elastic ? ["parallelism must be a number for an actor that takes batches"] : []),
     ...numberProblems("batch.size", size, wholeNumber(1, maxBatch)),
     ...durationProblems("batch.interval", interval, delay),
     ...(isKnown ? [] : [`batch.onThrow must be "fail" or "split", not ${valueText(onThrow)}`]),
   ];
+}
+
+/** Returns the settings of a descriptor for an option. */
+export function slotSettings(parallelism: Parallelism): SlotSettings {
+  if (typeof parallelism !== "object" || parallelism === null) return { parallelism, elastic: undefined };
+  return { parallelism: parallelism.max, elastic: parallelism };
+}
+
+/** Returns what is wrong with the slots of a descriptor, in words. */
+export function slotProblems({ parallelism, elastic }: SlotSettings): string[] {
+  const one = wholeNumber(1);
+  if (elastic === undefined) return numberProblems("parallelism", parallelism, one);
+  const problems = objectProblems("parallelism", elastic);
+  if (problems.length > 0) return problems;
+  const { min, max, ...unknown } = elastic;
+  const wrong = [
+    ...Object.keys(unknown).map((name) => `parallelism.${name} is not an option; there are min, max`),
+    ...numberProblems("parallelism.min", min, one),
+    ...numberProblems("parallelism.max", max, one),
+  ];
+  return wrong.length === 0 && min > max ? [`parallelism.min is ${min}, above parallelism.max, ${max}`] : wrong;
 }
 
 /**

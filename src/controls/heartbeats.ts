@@ -1,3 +1,4 @@
+import type { Elastic } from "../actors/elastic.ts";
 import type { Clock } from "../base/clock.ts";
 import type { CollectionStore, Identified, Stores } from "../contract/stores.ts";
 import type { Schedule } from "../pulses/schedule.ts";
@@ -21,30 +22,38 @@ export interface RunningHive {
   readonly lastCommit: Date | undefined;
   readonly subscriptions: readonly ReadSubscription[];
   readonly pulsers: readonly RunningPulser[];
+  readonly sources: readonly SampledSource[];
 }
 
 /** A subscription or queue that a process reads. */
 export interface ReadSubscription {
   readonly queue: string;
   readonly actor: string;
+  /** The events that it may work on at the same time now. */
   readonly parallelism: number;
+  /** The bounds of a parallelism that follows the load; absent for a fixed one. */
+  readonly elastic?: Elastic | undefined;
   readonly inFlight: number;
   readonly lastCommit: Date | undefined;
   /** True while the process follows a pause of an operator. */
   readonly held: boolean;
-  /** The pause that supervision or an open breaker began in this process. */
+  /** The pause that supervision, an open breaker or a full queue downstream began in this process. */
   readonly paused: SupervisionPause | undefined;
 }
 
-/** A pause that supervision began in one process. */
+/** A pause that supervision or a full queue downstream began in one process. */
 export interface SupervisionPause {
-  /** See {@link PausedBy}. */
+  /** See {@link PausedBy}; `back-pressure` for a full queue. */
   readonly by: string;
-  /** The code or name of the error behind it. */
+  /** The code or name of the error behind it, or the full queue. */
   readonly reason: string;
   readonly since: Date;
-  /** The end. In the past while single events are tried, until one is committed. */
-  readonly until: Date;
+  /**
+   * The end; `undefined` until a full queue has room.
+   *
+   * In the past while single events are tried, until one is committed.
+   */
+  readonly until: Date | undefined;
 }
 
 /** A pulser that a process runs. */
@@ -53,20 +62,36 @@ export interface RunningPulser {
   readonly schedule: Schedule;
 }
 
+/** A source that a process runs. */
+export interface SampledSource {
+  readonly name: string;
+  /** The number of records that the process has yet to read; absent while it does not know. */
+  readonly behind?: number | undefined;
+  /** The code or name of the error that holds it up; absent for none. */
+  readonly failing?: string | undefined;
+}
+
 /** A heartbeat as it is stored: the same, with times in ms since the epoch. */
-export interface Heartbeat extends Identified, Omit<RunningHive, Times | "subscriptions" | "inFlight"> {
+export interface Heartbeat extends Identified, Omit<RunningHive, Times | "subscriptions" | "inFlight" | "sources"> {
   readonly started: number;
   readonly beat: number;
   /** The time between two beats, in ms; absent for a process that tells on demand. */
   readonly everyMs?: number | undefined;
   readonly subscriptions: readonly StoredSubscription[];
+  /** Absent for a process without sources. */
+  readonly sources?: readonly SampledSource[] | undefined;
 }
 
 type Times = "id" | "started" | "beat" | "lastCommit";
 
 export interface StoredSubscription extends Omit<ReadSubscription, "lastCommit" | "paused"> {
   readonly lastCommit?: number | undefined;
-  readonly paused?: { readonly by: string; readonly reason: string; readonly since: number; readonly until: number };
+  readonly paused?: {
+    readonly by: string;
+    readonly reason: string;
+    readonly since: number;
+    readonly until?: number | undefined;
+  };
 }
 
 /** Beats that may be missing before a process counts as gone. */
@@ -112,10 +137,19 @@ function isGone({ beat, everyMs }: Heartbeat, now: number): boolean {
   return everyMs !== undefined && now - beat > maxMissedBeats * everyMs + toleranceMs;
 }
 
-function toRunning({ subscriptions, started, beat, everyMs: _, etag: __, ...rest }: Heartbeat): RunningHive {
+function toRunning({
+  subscriptions,
+  sources = [],
+  started,
+  beat,
+  everyMs: _,
+  etag: __,
+  ...rest
+}: Heartbeat): RunningHive {
   const commits = subscriptions.flatMap(({ lastCommit }) => lastCommit ?? []);
   return {
     ...rest,
+    sources,
     started: new Date(started),
     beat: new Date(beat),
     inFlight: subscriptions.reduce((sum, { inFlight }) => sum + inFlight, 0),
@@ -123,7 +157,7 @@ function toRunning({ subscriptions, started, beat, everyMs: _, etag: __, ...rest
     subscriptions: subscriptions.map(({ lastCommit, paused, ...one }) => ({
       ...one,
       lastCommit: dateOf(lastCommit),
-      paused: paused && { ...paused, since: new Date(paused.since), until: new Date(paused.until) },
+      paused: paused && { ...paused, since: new Date(paused.since), until: dateOf(paused.until) },
     })),
   };
 }

@@ -1,10 +1,12 @@
+import { backPressure, type Hold } from "../actors/pause.ts";
+import type { ControlledKind } from "./control.ts";
 import type { OperatedStates, OperatorPause } from "./controls.ts";
 import type { RunningHive } from "./heartbeats.ts";
 
 /** A pause that has not ended. Returned by `hive.pauses()`. */
 export interface ActivePause {
-  readonly kind: "queue" | "pulser";
-  /** The subscription, queue or pulser; `*` for all subscriptions. */
+  readonly kind: ControlledKind;
+  /** The subscription, queue, pulser or source; `*` for all subscriptions. */
   readonly on: string;
   /** `operator`, or the cause for which one process paused. */
   readonly by: string;
@@ -25,6 +27,7 @@ export function pausesOf(states: OperatedStates, hives: readonly RunningHive[]):
     ...(states.all ? [operatorPause("queue", "*", states.all)] : []),
     ...[...states.queues].flatMap(([on, { pause }]) => (pause ? [operatorPause("queue", on, pause)] : [])),
     ...[...states.pulsers].flatMap(([on, { pause }]) => (pause ? [operatorPause("pulser", on, pause)] : [])),
+    ...[...states.sources].flatMap(([on, { pause }]) => (pause ? [operatorPause("source", on, pause)] : [])),
   ];
   const bySupervision = hives.flatMap(({ id, subscriptions }) =>
     subscriptions.flatMap(({ queue, paused }): ActivePause[] =>
@@ -32,6 +35,18 @@ export function pausesOf(states: OperatedStates, hives: readonly RunningHive[]):
     ),
   );
   return [...byOperators, ...bySupervision];
+}
+
+/** Returns the subscriptions that wait for a full queue downstream in some process, as holds. */
+export function pressuresOf(hives: readonly RunningHive[]): ReadonlyMap<string, Hold> {
+  const pressed = hives.flatMap(({ subscriptions }) =>
+    subscriptions.flatMap(({ queue, paused }): [string, Hold][] =>
+      paused?.by === backPressure
+        ? [[queue, { by: paused.by, reason: paused.reason, since: paused.since.getTime() }]]
+        : [],
+    ),
+  );
+  return new Map(pressed);
 }
 
 function operatorPause(kind: ActivePause["kind"], on: string, { by, ...pause }: OperatorPause): ActivePause {

@@ -11,10 +11,10 @@ import { withFields, type Logger } from "../base/logger.ts";
 import type { Turnstile } from "../base/turnstile.ts";
 import type { Provider, Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
-import { isExpired } from "../events/event-checks.ts";
+import { isExpired } from "../events/withdrawal.ts";
 import { assertReadable } from "../events/unreadable.ts";
 import type { ActorTelemetry, ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
-import { Delivery, type DeliveryHome, type DeliveryObserver } from "./delivery.ts";
+import { Delivery, type DeliveryHome, type DeliveryObserver, type Spawn } from "./delivery.ts";
 import { disposeActor, isDisposable } from "./disposal.ts";
 import { HeldKeys } from "./held-keys.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
@@ -22,7 +22,8 @@ import { byDelivery, type LogEvents } from "./log-events.ts";
 import { Polling } from "./polling.ts";
 import { Reports } from "./reports.ts";
 import { Settlement } from "./settlement.ts";
-import { stampOutputs } from "./stamp.ts";
+import type { SharedSlots, SlotShare } from "./shared-slots.ts";
+import { stampOutputs, type StampRules } from "./stamp.ts";
 import type { SubscriptionLoop } from "./subscription-loop.ts";
 
 /** The parts that the delivery loops of one hive share. */
@@ -40,6 +41,9 @@ export interface DeliveryLoopParts {
   readonly observers: readonly DeliveryObserver[];
   /** Stops the whole hive, because the supervision of an actor requires it. */
   readonly stopHive: (reason: unknown) => void;
+  readonly spawn: Spawn;
+  /** Limits the runs of all loops together. @default No limit. */
+  readonly slots?: SharedSlots | undefined;
 }
 
 /** How long a stop waits after its deadline for the last poll, in ms. */
@@ -64,8 +68,9 @@ export class DeliveryLoop implements SubscriptionLoop {
   readonly #home: DeliveryHome;
   readonly #telemetry: ActorTelemetry;
   readonly #settlement: Settlement;
+  readonly #share: SlotShare | undefined;
   readonly #deliveries = new Bag<Delivery>();
-  readonly #atomic: boolean;
+  readonly #stamping: StampRules;
   readonly #maxAttempts: number;
   #stopped = false;
   #settled = 0;
@@ -76,12 +81,14 @@ export class DeliveryLoop implements SubscriptionLoop {
     const { queues } = provider;
     const logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
     const heldKeys = descriptor.ordered ? new HeldKeys() : undefined;
+    const share = parts.slots?.join({ inFlight: () => this.inFlight, wake: () => this.polling.slotFreed() });
     const polling = new Polling(descriptor, {
       queues,
       clock,
       logger,
       inFlight: () => this.inFlight,
       take: (leases) => this.#take(leases),
+      share,
       onPause: (pause) => {
         for (const observer of parts.observers) observer.paused?.(descriptor, pause);
       },
@@ -92,10 +99,12 @@ export class DeliveryLoop implements SubscriptionLoop {
     this.#parts = parts;
     this.#logger = logger;
     this.#reports = new Reports(parts.observers, logger);
-    this.#home = { descriptor, clock, logger, stores: provider.stores };
+    this.#home = { descriptor, clock, logger, stores: provider.stores, spawn: parts.spawn };
+    this.#share = share;
     this.#telemetry = parts.telemetry.actor(descriptor);
     this.#settlement = new Settlement(descriptor, { queues, clock, logger, random, polling, heldKeys, stopHive });
-    this.#atomic = provider.capabilities.atomicStep === true;
+    const { inheritPartitionKey } = descriptor;
+    this.#stamping = { clock, atomic: provider.capabilities.atomicStep === true, inheritPartitionKey };
     this.#maxAttempts = maxAttemptsOf(descriptor);
   }
 
@@ -200,6 +209,8 @@ export class DeliveryLoop implements SubscriptionLoop {
     const parts = this.#parts;
     const kept = (delivery.kept = parts.keeper.keep(lease, this.descriptor.lease, delivery));
     delivery.settling = false;
+    const entering = this.#share?.enter();
+    if (entering) await entering;
     const leave = collided === undefined ? undefined : await parts.turnstile.enter(collided);
     // Let collided steps go first: new steps of this turn would otherwise always commit before them and starve them.
     if (!leave && parts.turnstile.occupied) await new Promise<void>((resolve) => afterThisTurn(resolve));
@@ -211,11 +222,12 @@ export class DeliveryLoop implements SubscriptionLoop {
       actor = making instanceof Promise ? await making : making;
       const returned = await span.run(runThrough, this.descriptor.middleware, actor, lease.event, delivery);
       const collected = span.run(collect, returned, delivery);
-      const outputs = collected instanceof Promise ? await collected : collected;
+      const own = collected instanceof Promise ? await collected : collected;
+      const outputs = step.published ? [...own, ...step.published] : own;
       if (kept.stop()) await kept.renewal;
       delivery.throwIfCancelled();
       delivery.settling = true;
-      const stamped = stampOutputs(lease.event, outputs, span.headers(), this.#atomic, lease.replayed);
+      const stamped = stampOutputs(lease.event, outputs, span.headers(), this.#stamping, lease.replayed);
       const sorted = byDelivery(stamped);
       const committing = step.commit(sorted.business);
       if (committing) await committing;
@@ -227,6 +239,7 @@ export class DeliveryLoop implements SubscriptionLoop {
       if (kept.stop()) await kept.renewal;
       delivery.step?.discard();
       leave?.();
+      this.#share?.leave();
       if (actor && isDisposable(actor)) await disposeActor(actor, this.#logger);
     }
   }

@@ -5,10 +5,13 @@ import { Turnstile } from "../base/turnstile.ts";
 import type { Provider } from "../contract/provider.ts";
 import { LeaseKeeper } from "../delivery/lease-keeper.ts";
 import { LogEvents } from "../delivery/log-events.ts";
+import { SharedSlots } from "../delivery/shared-slots.ts";
 import { ActorContainer } from "../injection/container.ts";
 import type { Journal } from "../journal/journal.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import { Recording } from "../journal/recording.ts";
+import { Children } from "../pools/children.ts";
+import { Pools } from "../pools/pools.ts";
 import { Pulsing } from "../pulses/pulsing.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { HealthCheck, type HiveState } from "./health.ts";
@@ -17,7 +20,9 @@ import { Operated } from "./operated.ts";
 import { Operator } from "./operator.ts";
 import type { HiveOptions } from "./options.ts";
 import { Orchestrator } from "./orchestrator.ts";
+import { PendingEvents } from "./pending-events.ts";
 import { Publishing } from "./publishing.ts";
+import { Sources } from "./sources.ts";
 
 /** The parts of a hive. */
 export interface HiveParts {
@@ -28,13 +33,20 @@ export interface HiveParts {
   readonly logEvents: LogEvents;
   readonly keeper: LeaseKeeper;
   readonly pulsers: readonly Pulsing[];
+  readonly sources: Sources;
   readonly orchestrator: Orchestrator;
   readonly publishing: Publishing;
   readonly healthCheck: HealthCheck;
+  /** Slots that follow the load, and back pressure. */
+  readonly pools: Pools;
+  /** The children that actors start. */
+  readonly children: Children;
   /** Follows operators; `undefined` for a hive without controls, or with nothing to pause. */
   readonly operated: Operated | undefined;
-  /** Ends the reports of the lag. */
-  readonly forgetLags: () => void;
+  /** Publishes what transactions left behind; `undefined` where none can. */
+  readonly pendingEvents: PendingEvents | undefined;
+  /** Ends the reports of measures. */
+  readonly forget: () => void;
 }
 
 /** The calls from the parts to their hive. */
@@ -60,6 +72,18 @@ export function assembled(
   const recording = journal && new Recording(journal, clock, logger, subject);
   const logEvents = new LogEvents(provider.queues, logger);
   const keeper = new LeaseKeeper(provider.queues, clock, logger);
+  const pools = new Pools(descriptors, options.limits ?? [], {
+    provider,
+    clock,
+    logger,
+    changed: () => operated?.pauseBegan(),
+  });
+  const children = new Children({
+    clock,
+    logger,
+    push: (events) => publishing.publish(events),
+    state,
+  });
   const pulsers = (options.pulsers ?? []).map(
     (pulser) =>
       new Pulsing(pulser, {
@@ -70,7 +94,8 @@ export function assembled(
         push: (events) => publishing.publish(events),
       }),
   );
-  const orchestrator = new Orchestrator(descriptors, [...(options.pulsers ?? []), options], options.keep, {
+  const publishers = [...(options.pulsers ?? []), ...(options.sources ?? []), options];
+  const orchestrator = new Orchestrator(descriptors, publishers, options.keep, {
     provider,
     resolve: (descriptor, step) => container.resolve(descriptor, step),
     keeper,
@@ -82,23 +107,45 @@ export function assembled(
     logEvents,
     observers: [
       ...(recording ? [recording] : []),
+      ...pools.observers,
       ...(options.onDelivery ? [{ delivered: options.onDelivery }] : []),
       ...(controls === false ? [] : [{ paused: () => operated?.pauseBegan() }]),
     ],
     stopHive: stopBecause,
+    spawn: (...child) => children.spawn(...child),
+    slots: options.maxInFlight === undefined ? undefined : new SharedSlots(options.maxInFlight),
   });
   const { loops, specs } = orchestrator;
-  const publishing = new Publishing({ provider, clock, telemetry, logEvents, recording, state, specs });
+  const publishing = new Publishing({
+    provider,
+    clock,
+    telemetry,
+    logEvents,
+    recording,
+    state,
+    specs,
+    limits: pools.limits,
+  });
+  const sources = new Sources(options.sources ?? [], {
+    provider,
+    clock,
+    logger,
+    readers: descriptors.map(({ queueName }) => queueName),
+    publish: async (events, send) => void (await publishing.publish(events, {}, send)),
+  });
   // A hive that only publishes has nothing to pause.
-  const operable = loops.length + pulsers.length + alerts.length > 0;
+  const operable = loops.length + pulsers.length + sources.count + alerts.length > 0;
   const push = publishing.publish.bind(publishing);
   const operated =
     controls !== false && operable
-      ? new Operated({ provider, clock, logger, loops, pulsers, options: controls, alerts, operator, push })
+      ? new Operated({ provider, clock, logger, loops, pulsers, sources, options: controls, alerts, operator, push })
       : undefined;
   const unread = operated && (() => operator.unread());
   const healthCheck = new HealthCheck({ provider, clock, loops, specs, unread });
   const names = descriptors.map(({ queueName }) => queueName);
+  const forgetSizes = telemetry.observeSizes(() =>
+    loops.map(({ descriptor: { queueName }, polling }) => [queueName, polling.size]),
+  );
   const forgetLags = telemetry.observeBehind(async () =>
     state() === "running" ? await lagsOf(provider, names, specs) : new Map(),
   );
@@ -110,10 +157,17 @@ export function assembled(
     logEvents,
     keeper,
     pulsers,
+    sources,
     orchestrator,
     publishing,
     healthCheck,
+    pools,
+    children,
     operated,
-    forgetLags,
+    pendingEvents: provider.stores.publishPending && new PendingEvents(provider.stores, clock, logger),
+    forget: () => {
+      forgetLags();
+      forgetSizes();
+    },
   };
 }

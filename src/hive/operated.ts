@@ -1,3 +1,4 @@
+import { backPressure, pressureText } from "../actors/pause.ts";
 import { errorNameOf, messageOf } from "../base/error-text.ts";
 import { safeText } from "../base/safe-text.ts";
 import { PauseSubscription } from "../base/errors.ts";
@@ -13,6 +14,7 @@ import { withSettings } from "../controls/settings.ts";
 import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import type { Operator } from "./operator.ts";
 import type { Pulsing } from "../pulses/pulsing.ts";
+import type { Sources } from "./sources.ts";
 
 export interface OperatedParts {
   readonly provider: Provider;
@@ -20,6 +22,7 @@ export interface OperatedParts {
   readonly logger: Logger;
   readonly loops: readonly SubscriptionLoop[];
   readonly pulsers: readonly Pulsing[];
+  readonly sources: Sources;
   readonly options: ControlsOptions;
   readonly alerts: readonly AlertRule[];
   readonly operator: Operator;
@@ -36,7 +39,7 @@ export class Operated {
   readonly #beater: Beater;
   readonly #alerting: Alerting | undefined;
 
-  constructor({ provider, clock, logger, loops, pulsers, options, alerts, operator, push }: OperatedParts) {
+  constructor({ provider, clock, logger, loops, pulsers, sources, options, alerts, operator, push }: OperatedParts) {
     const intervalMs = lookInterval(provider.name, options.interval);
     const { stores } = provider;
     this.#beater = new Beater({
@@ -47,13 +50,14 @@ export class Operated {
       appVersion: options.version ?? process.env["npm_package_version"],
       subscriptions: () => loops.map(sampleOf),
       pulsers: pulsers.map(({ pulser: { name, schedule } }) => ({ name, schedule })),
+      sources: () => sources.sample(),
     });
     this.#follower = new Follower({
       stores,
       clock,
       logger,
       intervalMs,
-      followed: [...loops.map((loop) => this.#followedLoop(loop)), ...pulsers.map(followedPulser)],
+      followed: [...loops.map((loop) => this.#followedLoop(loop)), ...pulsers.map(followedPulser), ...sources.followed],
       looked: () => this.#beater.sample(),
     });
     if (alerts.length === 0) return;
@@ -106,20 +110,20 @@ function followedPulser(pulsing: Pulsing): Followed {
   return { kind: "pulser", name: pulsing.pulser.name, hold: (hold) => pulsing.hold(hold) };
 }
 
-function sampleOf({
-  descriptor,
-  inFlight,
-  committed,
-  polling: { paused, held },
-}: SubscriptionLoop): SampledSubscription {
-  const { name: actor, queueName, parallelism } = descriptor;
+function sampleOf({ descriptor, inFlight, committed, polling }: SubscriptionLoop): SampledSubscription {
+  const { name: actor, queueName, elastic } = descriptor;
+  const { paused, held, pressure, size } = polling;
+  // The slots of batches are those of their events.
+  const parallelism = descriptor.batch ? descriptor.parallelism : size;
   return {
     queue: queueName.toString(),
     actor,
     parallelism,
+    ...(elastic && { elastic }),
     inFlight,
     committed,
     held: held !== undefined,
+    ...(pressure && { paused: { by: backPressure, reason: pressureText(pressure), since: pressure.since } }),
     ...(paused && {
       paused: {
         by: paused.by,

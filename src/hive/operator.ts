@@ -7,11 +7,12 @@ import type { Act } from "../controls/acts.ts";
 import { tellNow } from "../controls/beater.ts";
 import { unknownName } from "../controls/checks.ts";
 import { Heartbeats, type RunningHive } from "../controls/heartbeats.ts";
-import { pausesOf, type ActivePause } from "../controls/pauses.ts";
+import { pausesOf, pressuresOf, type ActivePause } from "../controls/pauses.ts";
 import { schedulesOf, type ScheduledPulser } from "../controls/schedules.ts";
 import { QueueName } from "../events/queue-name.ts";
 import { HivePulser } from "./hive-pulser.ts";
 import { HiveQueue } from "./hive-queue.ts";
+import { HiveSource } from "./hive-source.ts";
 import type { Operating } from "./operating.ts";
 import { cancelEvents } from "./withdraw.ts";
 
@@ -72,8 +73,13 @@ export class Operator implements Operating, AsyncDisposable {
     return new HivePulser(name, this);
   }
 
+  /** Returns a source, to pause and resume it. */
+  source(name: string): HiveSource {
+    return new HiveSource(name, this);
+  }
+
   /**
-   * Pauses all subscriptions, also those of hives that start later. Pulsers go on.
+   * Pauses all subscriptions and sources, also those of hives that start later. Pulsers go on.
    *
    * @throws BeeHiveError `InvalidConfiguration` for a wrong option.
    * @example
@@ -93,9 +99,16 @@ export class Operator implements Operating, AsyncDisposable {
     return this.#controls.states();
   }
 
-  /** @internal The pauses of subscriptions for a trace; `undefined` when the stores cannot be read. */
+  /**
+   * @internal The pauses of subscriptions for a trace; `undefined` when the stores cannot be read. Of operators, and of
+   * full queues downstream, which no journal has.
+   */
   async holds(): Promise<ReadonlyMap<string, Hold> | undefined> {
-    return await this.#controls.holds().catch(() => undefined);
+    try {
+      return new Map([...pressuresOf(await this.hives()), ...(await this.#controls.holds())]);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Returns every pause that has not ended: of operators, and of supervision in each process. */
@@ -151,6 +164,12 @@ export class Operator implements Operating, AsyncDisposable {
   async assertPulser(name: string): Promise<void> {
     const known = (await this.schedules()).map(({ pulser }) => pulser);
     if (!known.includes(name)) throw unknownName("NotFound", "pulser", name, known);
+  }
+
+  /** @internal Throws `NotFound` with the name that was probably meant. */
+  async assertSource(name: string): Promise<void> {
+    const known = (await this.hives()).flatMap(({ sources }) => sources.map((source) => source.name));
+    if (!known.includes(name)) throw unknownName("NotFound", "source", name, [...new Set(known)]);
   }
 
   /** Closes the provider that {@link operate} opened. */

@@ -150,6 +150,22 @@ export class ActorContainer {
     return (resolved as A | undefined) ?? this.#make<A>(descriptor, step);
   }
 
+  /**
+   * Makes an object that is no actor, outside any step.
+   *
+   * @throws BeeHiveError `Unresolvable` with the dependency that inversify misses.
+   */
+  async make<T>(type: Injectable<T>): Promise<T> {
+    this.#bindStores();
+    const name = typeof type === "function" ? type.name : String(type);
+    try {
+      const resolved = await this.#resolver?.(type as ActorClass, this.#direct.stores);
+      return (resolved as T | undefined) ?? (await this.#container.getAsync<T>(type as ServiceIdentifier<T>));
+    } catch (cause) {
+      throw unresolvable({ name }, cause);
+    }
+  }
+
   #make<A extends AnyActor>(descriptor: ActorDescriptor, step: Pick<Step, "stores">): A | Promise<A> {
     this.#bindStores();
     const { actorType } = descriptor;
@@ -201,7 +217,7 @@ function isOfInversify(error: unknown): boolean {
 }
 
 /** Returns the error for an actor that inversify could not make. */
-function unresolvable(descriptor: ActorDescriptor, cause: unknown): BeeHiveError {
+function unresolvable(descriptor: Pick<ActorDescriptor, "name">, cause: unknown): BeeHiveError {
   return new BeeHiveError(
     "Unresolvable",
     isOfInversify(cause)

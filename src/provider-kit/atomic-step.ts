@@ -26,13 +26,14 @@ export interface AtomicSteps<L extends Lease = Lease> {
   /**
    * Commits lease, outputs and changes of the step together or not at all.
    *
+   * @param lease `undefined` for a transaction outside of any actor.
    * @param changes `undefined` for a step that used no store.
    * @param cancelled The cancel keys of events to cancel first; `undefined` for none.
    * @param others The other leases of a batch; `undefined` for none.
    * @throws `ConcurrencyConflict` if a seen row changed, `LeaseLost` if a lease ended.
    */
   commit(
-    lease: L,
+    lease: L | undefined,
     outputs: readonly Event[],
     changes: StepChanges | undefined,
     cancelled?: readonly string[],
@@ -51,17 +52,26 @@ abstract class AtomicWork<L extends Lease> {
   #rows: StepRows | undefined = undefined;
   #stores: Stores | undefined = undefined;
   #cancelled: string[] | undefined = undefined;
+  #published: Event[] | undefined = undefined;
 
   constructor(steps: AtomicSteps<L>) {
     this.steps = steps;
   }
 
   get stores(): Stores {
-    this.#rows ??= new StepRows(this.steps.rows, this.steps.underWay);
-    return (this.#stores ??= new RowStores(this.#rows, this.steps.clock, this.steps.locks));
+    if (this.#stores) return this.#stores;
+    this.#rows = new StepRows(this.steps.rows, this.steps.underWay);
+    const stores = (this.#stores = new RowStores(this.#rows, this.steps.clock, this.steps.locks));
+    stores.transact = (name, work) =>
+      work(stores.collection(name), (event) => void (this.#published ??= []).push(event));
+    return stores;
   }
 
-  protected commitLeases(lease: L, outputs: readonly Event[], others?: readonly L[]): Promise<void> | void {
+  get published(): readonly Event[] | undefined {
+    return this.#published;
+  }
+
+  protected commitLeases(lease: L | undefined, outputs: readonly Event[], others?: readonly L[]): Promise<void> | void {
     const rows = this.#rows;
     const { underWay } = this.steps;
     if (!rows) return this.steps.commit(lease, outputs, undefined, this.#cancelled, others);
@@ -81,11 +91,15 @@ abstract class AtomicWork<L extends Lease> {
   }
 }
 
-/** A step whose writes, outputs and commit are one transaction. */
+/**
+ * A step whose writes, outputs and commit are one transaction.
+ *
+ * Without a lease it is a transaction outside of any actor.
+ */
 export class AtomicStep<L extends Lease = Lease> extends AtomicWork<L> implements Step {
-  readonly #lease: L;
+  readonly #lease: L | undefined;
 
-  constructor(lease: L, steps: AtomicSteps<L>) {
+  constructor(lease: L | undefined, steps: AtomicSteps<L>) {
     super(steps);
     this.#lease = lease;
   }
@@ -96,7 +110,7 @@ export class AtomicStep<L extends Lease = Lease> extends AtomicWork<L> implement
 
   discard(): void {
     const relied = this.end();
-    if (relied) this.steps.discarded?.(this.#lease, relied);
+    if (relied && this.#lease) this.steps.discarded?.(this.#lease, relied);
   }
 }
 

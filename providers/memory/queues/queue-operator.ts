@@ -14,7 +14,7 @@ import type {
   QueueSpec,
 } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
-import { identityOf } from "../../../src/events/identity.ts";
+import { identityOf } from "../../../src/events/output-id.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { keptIsNotCancelled, noDeadLetter, noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
 import { assertBodySize } from "../../../src/provider-kit/event-size.ts";
@@ -158,26 +158,27 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
    *
    * Atomic because it is synchronous from the first check to the last change.
    *
+   * @param lease `undefined` for a transaction outside of any actor.
    * @param applyWrites Writes to the stores. When it throws, nothing of the step happens.
    * @param cancelled The cancel keys of the step.
    * @param others The other leases of a batch, of the same queue.
    */
   commitStep(
-    lease: MemoryLease,
+    lease: MemoryLease | undefined,
     outputs: readonly Event[],
     applyWrites?: () => void,
     cancelled?: readonly string[],
     others?: readonly MemoryLease[],
   ): void {
-    const queue = this.#queue(lease.queueName);
-    queue.assertHeld(lease);
-    if (others) for (const other of others) queue.assertHeld(other);
+    const queue = lease && this.#queue(lease.queueName);
+    if (lease) queue?.assertHeld(lease);
+    if (others) for (const other of others) queue?.assertHeld(other);
     const destinations = this.#destinationsOf(outputs);
     applyWrites?.();
     for (const key of cancelled ?? []) this.cancelNow({ key });
     this.#publish(outputs, destinations);
-    queue.remove(lease);
-    if (others) for (const other of others) queue.remove(other);
+    if (lease) queue?.remove(lease);
+    if (others) for (const other of others) queue?.remove(other);
   }
 
   async abandon(lease: MemoryLease, options: AbandonOptions): Promise<void> {

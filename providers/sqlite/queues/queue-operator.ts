@@ -13,7 +13,7 @@ import type {
   QueueSpec,
 } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
-import { identityOf } from "../../../src/events/identity.ts";
+import { identityOf } from "../../../src/events/output-id.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { keptIsNotCancelled, noDeadLetter } from "../../../src/provider-kit/errors.ts";
 import { assertBodySizes } from "../../../src/provider-kit/event-size.ts";
@@ -196,11 +196,11 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
   /**
    * Commits a step: its store writes, its outputs and its lease, all or nothing.
    *
-   * `check` refuses by throwing a `BeeHiveError`, `write` writes to the stores. Both run within the transaction,
-   * possibly several times. `others` are the other leases of a batch.
+   * Without a lease it is a transaction outside of any actor; `others` are the other leases of a batch. `check` refuses
+   * by throwing a `BeeHiveError`, `write` writes to the stores. Both run within the transaction, possibly several times.
    */
   commitStep(
-    lease: SqliteLease,
+    lease: SqliteLease | undefined,
     outputs: readonly Event[],
     { check, write }: { readonly check?: () => void; readonly write?: () => void },
     cancelled?: readonly string[],
@@ -212,7 +212,7 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
       this.#assertDestinations(outputs);
       const now = this.#clock.now();
       this.#messages.assertNoneEnded(others, now);
-      this.#remove(lease, now);
+      if (lease) this.#remove(lease, now);
       for (const other of others) this.#remove(other, now);
       write?.();
       if (cancelled) for (const key of cancelled) this.#withdrawing.cancel({ key }, now);

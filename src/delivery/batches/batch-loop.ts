@@ -72,7 +72,7 @@ export class BatchLoop implements SubscriptionLoop {
     this.heldKeys = heldKeys;
     this.#batch = batch;
     this.#parts = parts;
-    this.#home = { descriptor, clock, logger, stores: provider.stores };
+    this.#home = { descriptor, clock, logger, stores: provider.stores, spawn: parts.spawn };
     this.#logger = logger;
     this.#reports = new Reports(parts.observers, logger);
     this.#telemetry = parts.telemetry.actor(descriptor);
@@ -84,6 +84,7 @@ export class BatchLoop implements SubscriptionLoop {
       polling,
       settlement: this.#settlement,
       maxAttempts: maxAttemptsOf(descriptor),
+      share: parts.slots?.join({ inFlight: () => this.#running, wake: () => this.#handOver() }),
       descriptor: () => this.descriptor,
       ended: (delivery, outcome, durationMs, error) => this.#ended(delivery, outcome, durationMs, error),
     };
@@ -235,5 +236,5 @@ export class BatchLoop implements SubscriptionLoop {
 
 /** Returns the settings by which events are leased: as many as fit into a batch. */
 function polledFor(descriptor: ActorDescriptor, { size }: BatchSettings): ActorDescriptor {
-  return { ...descriptor, parallelism: size };
+  return { ...descriptor, parallelism: size, elastic: undefined };
 }

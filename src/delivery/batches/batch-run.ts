@@ -1,4 +1,5 @@
 import type { ActorDescriptor, BatchContext, Batched } from "../../actors/actor.ts";
+import type { ChildRun, SpawnOptions } from "../../actors/spawn.ts";
 import type { Clock } from "../../base/clock.ts";
 import { readable } from "../../base/error-text.ts";
 import { BeeHiveError } from "../../base/errors.ts";
@@ -76,6 +77,10 @@ export class BatchRun implements BatchContext {
 
   cancel(key: string): void {
     this.step?.cancel(checkedKey("a cancel key", key));
+  }
+
+  spawn(name: string, run: ChildRun, options?: SpawnOptions): boolean {
+    return this.#home.spawn(this.descriptor.name, name, run, options);
   }
 
   fail(event: Event, error: unknown): void {

@@ -21,6 +21,9 @@ export function beginBatch(provider: Provider, leases: readonly Lease[]): AnyBat
       return step.stores;
     },
     atomic: true,
+    get published() {
+      return step.published;
+    },
     cancel: (key) => step.cancel(key),
     discard: () => step.discard(),
     async commit(some, outputs) {

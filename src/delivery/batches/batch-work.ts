@@ -8,7 +8,7 @@ import { readable } from "../../base/error-text.ts";
 import { BeeHiveError, ConcurrencyConflict, isBeeHiveError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Lease } from "../../contract/queue-operator.ts";
-import { isExpired } from "../../events/event-checks.ts";
+import { isExpired } from "../../events/withdrawal.ts";
 import type { Event } from "../../events/event.ts";
 import { assertReadable } from "../../events/unreadable.ts";
 import type { BatchSpan } from "../../telemetry/telemetry.ts";
@@ -18,6 +18,8 @@ import { disposeActor, isDisposable } from "../disposal.ts";
 import { byDelivery } from "../log-events.ts";
 import type { Polling } from "../polling.ts";
 import type { Settlement } from "../settlement.ts";
+import type { SlotShare } from "../shared-slots.ts";
+import type { StampRules } from "../stamp.ts";
 import { BatchRun } from "./batch-run.ts";
 import { beginBatch } from "./batch-step.ts";
 import type { BatchedDelivery } from "./batched-delivery.ts";
@@ -32,6 +34,8 @@ export interface BatchParts {
   readonly polling: Polling;
   readonly settlement: Settlement;
   readonly maxAttempts: number;
+  /** The part in the slots of the hive, of which each run takes one. */
+  readonly share: SlotShare | undefined;
   /** Returns the settings as they are now. */
   readonly descriptor: () => ActorDescriptor;
   /** Called once for each event, after it was settled. */
@@ -135,10 +139,12 @@ export class BatchWork {
 
   /** Runs the step of a batch once, and commits what the actor did not fail. */
   async #runStep(deliveries: readonly BatchedDelivery[], collided: string | undefined): Promise<Ran> {
-    const { shared, home, descriptor, logger } = this.#parts;
+    const { shared, home, descriptor, logger, share } = this.#parts;
     const { middleware } = descriptor();
     const span = this.#span;
     this.#keep(deliveries);
+    const entering = share?.enter();
+    if (entering) await entering;
     const leave = collided === undefined ? undefined : await shared.turnstile.enter(collided);
     // Let collided steps go first, as every new step does.
     if (!leave && shared.turnstile.occupied) await new Promise<void>((resolve) => afterThisTurn(resolve));
@@ -149,10 +155,11 @@ export class BatchWork {
       const step = (run.step = beginBatch(shared.provider, deliveries.map(leaseOf)));
       actor = await shared.resolve<BatchActor>(descriptor(), step);
       const returned = await span.run(runBatchThrough, middleware, actor, run.events, run);
-      const outputs = await span.run(collect, returned, run);
+      const own = await span.run(collect, returned, run);
+      const outputs = [...own, ...(step.published ?? [])];
       run.end();
       const { good, behind } = this.#order.sorted(deliveries, run.failures);
-      const stamped = stampBatch(good, run.failures.keys(), outputs, span, run.atomic);
+      const stamped = stampBatch(good, run.failures.keys(), outputs, span, this.#stamping(run));
       const failed = new Map(run.failures);
       if (good.length > 0) {
         await this.#stopKeeping(good);
@@ -170,8 +177,13 @@ export class BatchWork {
       run.end();
       run.step?.discard();
       leave?.();
+      share?.leave();
       if (actor && isDisposable(actor)) await disposeActor(actor, logger);
     }
+  }
+
+  #stamping({ atomic, descriptor: { inheritPartitionKey } }: BatchRun): StampRules {
+    return { clock: this.#parts.shared.clock, atomic, inheritPartitionKey };
   }
 
   /** Ends the committed events of a run, and settles the others by themselves. */

@@ -1,6 +1,6 @@
 import type { Event } from "../../events/event.ts";
 import type { BatchSpan } from "../../telemetry/telemetry.ts";
-import { stampOutputs } from "../stamp.ts";
+import { stampOutputs, type StampRules } from "../stamp.ts";
 import type { BatchedDelivery } from "./batched-delivery.ts";
 
 /** The outputs of a batch, as they are published, by the event that caused them. */
@@ -17,7 +17,7 @@ export function stampBatch(
   failed: Iterable<BatchedDelivery>,
   outputs: readonly Event[],
   span: Pick<BatchSpan, "headers">,
-  atomic: boolean,
+  rules: StampRules,
 ): StampedOutputs {
   const own = good.find(({ replayed }) => replayed?.outputs !== "drop") ?? good[0];
   const owners = new Map<string, BatchedDelivery | undefined>(good.map((one) => [one.event.id, one]));
@@ -34,7 +34,7 @@ export function stampBatch(
   const stamped = new Map<BatchedDelivery, readonly Event[]>();
   for (const [owner, some] of byOwner) {
     const { event, replayed } = owner;
-    stamped.set(owner, stampOutputs(event, some, span.headers(event), atomic, replayed));
+    stamped.set(owner, stampOutputs(event, some, span.headers(event), rules, replayed));
   }
   return stamped;
 }
