@@ -87,6 +87,8 @@ export interface Provider {
    * Only where the first write does not create it.
    */
   setup?(): Promise<void>;
+  /** Returns leases that a host handed over, their bodies decoded. Only where a codec wraps the provider. */
+  decoded?(leases: readonly Lease[]): Promise<readonly Lease[]>;
   /** Begins the step of an actor over a leased event. */
   beginStep(lease: Lease): Step;
   /**

@@ -1,13 +1,13 @@
 import { BeeHiveError, ConcurrencyConflict } from "../base/errors.ts";
-import { problemText, type SchemaProblem } from "../events/schema-problems.ts";
+import { problemText, type BodyProblem } from "../events/schema-problems.ts";
 
 /** The error of an entity that does not fit its schema, or refers to one that does not exist. */
 export class InvalidEntity extends BeeHiveError {
   override readonly name: string = "InvalidEntity";
   /** The path of each problem, and the expectation. */
-  readonly problems: readonly SchemaProblem[];
+  readonly problems: readonly BodyProblem[];
 
-  constructor(what: string, problems: readonly SchemaProblem[]) {
+  constructor(what: string, problems: readonly BodyProblem[]) {
     super("InvalidItem", `${what} cannot be stored: ${problems.map(problemText).join("; ")}. Nothing was changed.`);
     this.problems = problems;
   }

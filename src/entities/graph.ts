@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { BeeHiveError } from "../base/errors.ts";
-import { schemaProblemList, type SchemaProblem } from "../events/schema-problems.ts";
+import { problemsIn, type BodyProblem } from "../events/schema-problems.ts";
 import { actOf, write, type Change, type EntityRow, type EntityRows, type Fields } from "./changes.ts";
 import type { CheckedDefinition } from "./definition.ts";
 import { InvalidEntity, noEntity, staleVersion } from "./errors.ts";
@@ -104,7 +104,7 @@ function plan(definitions: ReadonlyMap<string, CheckedDefinition>, entries: read
 }
 
 function wrongEntry(n: number, why: string): BeeHiveError {
-  return new InvalidEntity("The graph", [{ path: String(n), message: why }]);
+  return new InvalidEntity("The graph", [{ path: String(n), problem: why }]);
 }
 
 /** Returns what is given, with the ids of entries in place of their names: `#acme`. */
@@ -142,12 +142,12 @@ async function checkedFields(
 ): Promise<Fields> {
   const { version: _, ...value } = given as Fields;
   const result = await schema["~standard"].validate({ ...value, id });
-  const refused = (problems: readonly SchemaProblem[]): InvalidEntity =>
+  const refused = (problems: readonly BodyProblem[]): InvalidEntity =>
     new InvalidEntity(
       `${type} "${id}"`,
-      problems.map(({ path, message }) => ({ path: `${place}${path}`, message })),
+      problems.map(({ path, problem }) => ({ path: `${place}${path}`, problem })),
     );
-  if (result.issues) throw refused(schemaProblemList(result.issues, value, schema));
+  if (result.issues) throw refused(problemsIn(result.issues, value, schema));
   const json = JSON.stringify(result.value);
   const bytes = Buffer.byteLength(json ?? "");
   if (bytes > maxBytes)
@@ -157,7 +157,7 @@ async function checkedFields(
         "Keep large data in the key-value store, and its key in the entity.",
     );
   const output: unknown = json === undefined ? undefined : JSON.parse(json);
-  if (!isObject(output)) throw refused([{ path: "", message: "the schema must return an object" }]);
+  if (!isObject(output)) throw refused([{ path: "", problem: "the schema must return an object" }]);
   const { id: _id, version: _version, ...fields } = output;
   return fields;
 }
@@ -168,15 +168,15 @@ async function missingOf(
   graph: ReadonlyMap<string, Change>,
   items: EntityRows,
   { place }: Planned,
-): Promise<SchemaProblem[]> {
-  const problems: SchemaProblem[] = [];
+): Promise<BodyProblem[]> {
+  const problems: BodyProblem[] = [];
   for (const [field, to] of definition.references) {
     const value = after?.[field];
     if (value === undefined || value === null) continue;
     const path = `${place}${field}`;
-    if (typeof value !== "string") problems.push({ path, message: `expected the id of a ${to}` });
+    if (typeof value !== "string") problems.push({ path, problem: `expected the id of a ${to}` });
     else if (value !== before?.[field] || graph.has(entityRow(to, value))) {
-      if (!(await exists(to, value, graph, items))) problems.push({ path, message: `there is no ${to} of this id` });
+      if (!(await exists(to, value, graph, items))) problems.push({ path, problem: `there is no ${to} of this id` });
     }
   }
   return problems;

@@ -8,38 +8,32 @@ const maxValues = 200;
 /** The searched beginning of a long value, in characters. Libraries cut the values that they quote. */
 const startLength = 16;
 
-/** A problem of a value that does not fit its schema. */
-export interface SchemaProblem {
-  /** The place in the value: `lines.0.price`; empty for the value itself. */
-  readonly path: string;
-  /** The expectation. */
-  readonly message: string;
-}
-
 /**
  * Returns why a body does not fit a schema: the path of each problem, and the expectation.
  *
  * Masks values of the body that the library quotes: errors are logged and kept.
  */
 export function schemaProblems(issues: readonly Issue[], body: unknown, schema: StandardSchemaV1): string {
-  return schemaProblemList(issues, body, schema).map(problemText).join("; ");
+  return problemsIn(issues, body, schema).map(problemText).join("; ");
 }
 
-/** Returns the problems of {@link schemaProblems} as a list. */
-export function schemaProblemList(
-  issues: readonly Issue[],
-  body: unknown,
-  schema: StandardSchemaV1,
-): readonly SchemaProblem[] {
+/** A problem of a body, and its place, such as `lines.3.sku`; empty for the whole body. */
+export interface BodyProblem {
+  readonly path: string;
+  readonly problem: string;
+}
+
+/** Returns the problems that {@link schemaProblems} joins. */
+export function problemsIn(issues: readonly Issue[], body: unknown, schema: StandardSchemaV1): readonly BodyProblem[] {
   const names = namesIn(schema);
   const problems = issues.slice(0, maxIssues).map((issue) => problemOf(issue, body, names));
-  const more = issues.length - maxIssues;
-  return more > 0 ? [...problems, { path: "", message: `and ${more} more` }] : problems;
+  const more = { path: "", problem: `and ${issues.length - maxIssues} more` };
+  return issues.length > maxIssues ? [...problems, more] : problems;
 }
 
-/** Returns a problem as text: its path, and the expectation. */
-export function problemText({ path, message }: SchemaProblem): string {
-  return path === "" ? message : `${path}: ${message}`;
+/** Returns a problem as text. */
+export function problemText({ path, problem }: BodyProblem): string {
+  return path === "" ? problem : `${path}: ${problem}`;
 }
 
 /** The names of members that a schema knows; `undefined` when it does not say. */
@@ -67,7 +61,7 @@ function* propertiesIn(json: unknown): Generator<string> {
 /** The shape of a name in a program. */
 const nameShape = /^[A-Za-z_$][\w$-]{0,63}$/;
 
-function problemOf(issue: Issue, body: unknown, names: ReadonlySet<string> | undefined): SchemaProblem {
+function problemOf(issue: Issue, body: unknown, names: ReadonlySet<string> | undefined): BodyProblem {
   const path = Array.from(issue.path ?? [], (part) => (typeof part === "object" ? part.key : part));
   const found = path.reduce<unknown>(memberOf, body);
   // A path that leads nowhere may be made of what is in the body.
@@ -76,8 +70,9 @@ function problemOf(issue: Issue, body: unknown, names: ReadonlySet<string> | und
     names ? names.has(key) : nameShape.test(key) && (found !== undefined || !texts.includes(key));
   const keys = path.map((key) => (typeof key === "number" || isKnown(String(key)) ? String(key) : "***"));
   const unknown = path.map(String).filter((key, index) => keys[index] === "***" && key !== "");
-  const message = withoutValues(issue, [...unknown, ...texts, ...quotedKeys(issue, found, names)]);
-  return { path: keys.join(".").slice(0, maxPlace), message };
+  const place = keys.join(".").slice(0, maxPlace);
+  const problem = withoutValues(issue, [...unknown, ...texts, ...quotedKeys(issue, found, names)]);
+  return { path: place, problem };
 }
 
 /** Returns the message. If it quotes one of the texts, returns the expectation of the schema or masks the texts. */

@@ -40,7 +40,7 @@ export function refusal(error: unknown, { headers }: Request): Response {
   if (!isBeeHiveError(error)) return problem(500, "Failed", "The request failed.");
   const { code, message } = error;
   if (error instanceof InvalidEntity) {
-    const errors = error.problems.map(({ path, message: detail }) => ({ path, detail }));
+    const errors = error.problems.map(({ path, problem: detail }) => ({ path, detail }));
     return problem(422, "Unprocessable entity", message, { code, errors });
   }
   if (error instanceof NotPermitted) return problem(403, "Forbidden", message, { code });
