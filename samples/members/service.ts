@@ -5,7 +5,7 @@ import { serve, type ServeOptions, type Served } from "beehive-actors/http";
 import { Directory, type User } from "./entities.ts";
 
 /** Gives each new member an address: in one step with its event, and once, also when the event comes again. */
-export const Onboarding = actor(
+const Onboarding = actor(
   "MemberChanged-Onboarding",
   Directory.events.MemberChanged,
   { uses: { directory: Directory.token }, publishes: Directory.published },
