@@ -8,6 +8,7 @@ import { QueueName } from "../events/queue-name.ts";
 import type { ActorClass, ActorDescriptor, ActorOptions, Published } from "./actor.ts";
 import type { Parallelism, SlotSettings } from "./elastic.ts";
 import type { HoldWhen } from "./hold-when.ts";
+import type { Isolation } from "./isolate.ts";
 import { defaultRetry, retryInMs, retryProblems } from "./retry-policy.ts";
 import { limitInMs, rulesInMs, supervisionProblems } from "./supervision.ts";
 
@@ -81,6 +82,7 @@ export function toDescriptor(
     queueName: parsed,
     event: options.event,
     ...slotSettings(parallelism),
+    ...(options.isolate && { isolate: options.isolate }),
     ...(options.holdWhen && { holdWhen: [options.holdWhen].flat() as readonly HoldWhen[] }),
     lease: inMs(lease),
     maxOutputs,
@@ -113,6 +115,7 @@ const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
   event: true,
   parallelism: true,
   holdWhen: true,
+  isolate: true,
   lease: true,
   maxOutputs: true,
   inheritPartitionKey: true,
@@ -184,6 +187,7 @@ export function nestedProblems(
 export function descriptorProblems(descriptor: ActorDescriptor): string[] {
   const { name, queueName, lease, maxOutputs, retry, supervision, failureLimit, middleware } = descriptor;
   const problems = [
+    ...isolateProblems(descriptor.isolate),
     ...slotProblems(descriptor),
     ...durationProblems("lease", lease, wholeMs(100)),
     ...numberProblems("maxOutputs", maxOutputs, wholeNumber(1)),
@@ -191,6 +195,12 @@ export function descriptorProblems(descriptor: ActorDescriptor): string[] {
   if (middleware.some((one) => typeof one !== "function")) problems.push("middleware must be a list of functions");
   problems.push(...retryProblems(retry), ...supervisionProblems(supervision, failureLimit, retry));
   return problems.map((problem) => `${name} on "${queueName}": ${problem}`);
+}
+
+function isolateProblems(isolate: Isolation | undefined): string[] {
+  if (isolate === undefined) return [];
+  const isUrl = typeof isolate.thread === "string" && isolate.thread.startsWith("file:");
+  return isUrl ? [] : ["isolate must be { thread: import.meta.url }, in the module that exports the actor"];
 }
 
 /** Returns the settings of a descriptor for an option. */

@@ -11,6 +11,7 @@ import type { Journal } from "../journal/journal.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import { Recording } from "../journal/recording.ts";
 import { Children } from "../pools/children.ts";
+import { Threads } from "../pools/threads/threads.ts";
 import { Pools } from "../pools/pools.ts";
 import { Pulsing } from "../pulses/pulsing.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
@@ -38,6 +39,8 @@ export interface HiveParts {
   readonly pools: Pools;
   /** The children that actors start. */
   readonly children: Children;
+  /** The threads of actors with `isolate`. */
+  readonly threads: Threads;
   /** Follows operators; `undefined` for a hive without controls, or with nothing to pause. */
   readonly operated: Operated | undefined;
   /** Ends the reports of measures. */
@@ -73,6 +76,7 @@ export function assembled(
     logger,
     changed: () => operated?.pauseBegan(),
   });
+  const threads = new Threads();
   const children = new Children({
     clock,
     logger,
@@ -91,7 +95,8 @@ export function assembled(
   );
   const orchestrator = new Orchestrator(descriptors, [...(options.pulsers ?? []), options], options.keep, {
     provider,
-    resolve: (descriptor, step) => container.resolve(descriptor, step),
+    resolve: (descriptor, step) =>
+      (descriptor.isolate && threads.actor(descriptor, step, clock)) ?? container.resolve(descriptor, step),
     keeper,
     turnstile: new Turnstile(),
     clock,
@@ -149,6 +154,7 @@ export function assembled(
     healthCheck,
     pools,
     children,
+    threads,
     operated,
     forget: () => {
       forgetLags();

@@ -238,7 +238,8 @@ export class Hive {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    const { pulsers, orchestrator, keeper, operated, logEvents, pools, children, forget, container } = this.#parts;
+    const { pulsers, orchestrator, keeper, operated, logEvents, pools, children, threads, forget, container } =
+      this.#parts;
     const end = this.#clock.now() + deadlineMs + closingMs;
     const soon = (work: Promise<unknown> | undefined): Promise<void> | undefined =>
       work && waitFor(work, this.#clock, Math.max(0, Math.min(closingMs, end - this.#clock.now())));
@@ -249,6 +250,7 @@ export class Hive {
       children.stop(deadlineMs),
     ]);
     keeper.close();
+    await soon(threads.close());
     await soon(operated?.stop());
     await soon(logEvents.settled());
     this.#idling.abort();
