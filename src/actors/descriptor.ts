@@ -7,7 +7,6 @@ import { isEventType } from "../events/event-type.ts";
 import { QueueName } from "../events/queue-name.ts";
 import type { ActorClass, ActorDescriptor, ActorOptions, Published } from "./actor.ts";
 import type { Parallelism, SlotSettings } from "./elastic.ts";
-import type { HoldWhen } from "./hold-when.ts";
 import type { Isolation } from "./isolate.ts";
 import { defaultRetry, retryInMs, retryProblems } from "./retry-policy.ts";
 import { limitInMs, rulesInMs, supervisionProblems } from "./supervision.ts";
@@ -83,7 +82,7 @@ export function toDescriptor(
     event: options.event,
     ...slotSettings(parallelism),
     ...(options.isolate && { isolate: options.isolate }),
-    ...(options.holdWhen && { holdWhen: [options.holdWhen].flat() as readonly HoldWhen[] }),
+    ...(options.holdWhen && { holdWhen: [options.holdWhen].flat() }),
     lease: inMs(lease),
     maxOutputs,
     inheritPartitionKey: options.inheritPartitionKey ?? defaults.inheritPartitionKey ?? false,

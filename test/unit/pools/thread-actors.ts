@@ -4,7 +4,6 @@ import {
   actor,
   collectionStore,
   counterStore,
-  Event,
   eventType,
   lockStore,
   RejectEvent,
@@ -63,12 +62,13 @@ export const Adds = actor(
         return [Summed.create({ total: n, threadId })];
       }
       case "for-ever":
-        for (;;) if (performance.now() < 0) return [];
+        while (performance.now() > 0);
+        return [];
       case "lock":
         await locks.tryLock("door");
         return [];
       default:
-        return [new Event("Summed", { total: 0, threadId }, { id: "fixed" }) as never];
+        return [Summed.create({ total: 0, threadId }, { id: "fixed" })];
     }
   },
 );
