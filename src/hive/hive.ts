@@ -20,6 +20,7 @@ import { storeOf, type Token } from "../injection/tokens.ts";
 import type { Journal } from "../journal/journal.ts";
 import { journalProblems } from "../journal/open-journal.ts";
 import type { Trace } from "../journal/trace/trace.ts";
+import { assertNoThread } from "../pools/threads/no-thread.ts";
 import { pulserProblems, type Pulser } from "../pulses/pulser.ts";
 import { assembled, type HiveParts } from "./assembled.ts";
 import type { Health, HiveState } from "./health.ts";
@@ -37,6 +38,7 @@ export type { HiveOptions } from "./options.ts";
 
 /** Creates a hive, where this file is loaded already. The index has the one of `create-hive.ts`, which loads it. */
 export async function createHive(options: HiveOptions): Promise<Hive> {
+  assertNoThread();
   throwProblems(hiveOptionProblems(options));
   const clock = options.clock ?? systemClock;
   for (const actor of undecorated(options.actors))

@@ -20,10 +20,11 @@ export interface CrossedOutput {
   readonly cancelKey: string | undefined;
 }
 
-/** The data of a new thread: the module and the subscription of its actor. */
+/** The data of a new thread: the module of its actor, and what it reads. */
 export interface ThreadData {
   readonly module: string;
-  readonly queueName: string;
+  /** The subscription or queue of the actor. */
+  readonly forActor: string;
 }
 
 export type LogLevel = "debug" | "info" | "warn" | "error";

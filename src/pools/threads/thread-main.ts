@@ -15,7 +15,7 @@ import type { FromThread, LogLevel, StorePath, ThreadData, ToThread } from "./me
 import { threadStores, type StoreLink } from "./thread-stores.ts";
 
 const port = parentPort as NonNullable<typeof parentPort>;
-const { module, queueName } = workerData as ThreadData;
+const { module, forActor } = workerData as ThreadData;
 
 /** The run under way. */
 let abort = new AbortController();
@@ -81,11 +81,11 @@ function outside(what: string): never {
 
 async function descriptorOf(): Promise<ActorDescriptor> {
   const exported = actorsFrom((await import(module)) as Readonly<Record<string, unknown>>);
-  const descriptor = exported.find((one) => one.queueName.toString() === queueName);
+  const descriptor = exported.find((one) => one.queueName.toString() === forActor);
   if (descriptor) return descriptor;
   throw new BeeHiveError(
     "Unresolvable",
-    `${module} exports no actor on ${queueName}: give isolate the import.meta.url of the module that exports it.`,
+    `${module} exports no actor on ${forActor}: give isolate the import.meta.url of the module that exports it.`,
   );
 }
 

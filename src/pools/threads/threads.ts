@@ -60,7 +60,7 @@ export class Threads {
     if (!pool) {
       // More threads than processors only take turns.
       const max = Math.min(parallelism, availableParallelism());
-      const data = { module: isolate.thread, queueName: key };
+      const data = { module: isolate.thread, forActor: key };
       pool = new ThreadPool(max, () => new Thread(name, data));
       this.#pools.set(key, pool);
     }
