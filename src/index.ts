@@ -38,6 +38,9 @@ export {
   type TypedContext,
 } from "./actors/actor.ts";
 export { actorsFrom, type ActorClasses, type DescriptorSource } from "./actors/actors-from.ts";
+export type { Elastic, Parallelism } from "./actors/elastic.ts";
+export type { Child, ChildDeath, ChildRun, SpawnOptions } from "./actors/spawn.ts";
+export type { HoldWhen } from "./actors/hold-when.ts";
 export { toDescriptor, type ActorDefaults } from "./actors/descriptor.ts";
 export type { ActorOverrides } from "./actors/overrides.ts";
 export { actor, type Delivered, type FunctionOptions, type OutputOf } from "./injection/function-actor.ts";
@@ -77,6 +80,7 @@ export type { KeptTopics } from "./hive/keep.ts";
 export type { Restored } from "./hive/restore.ts";
 export type { PushOptions } from "./hive/push-within.ts";
 export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
+export type { PushLimit } from "./pools/push-limit.ts";
 export type { Topology } from "./hive/orchestrator.ts";
 export type { DeliveryReport } from "./delivery/delivery.ts";
 export type { Outcome } from "./actors/outcome.ts";
@@ -160,6 +164,7 @@ export {
   isBeeHiveError,
   PauseSubscription,
   RejectEvent,
+  Overloaded,
   RetryLater,
   type ErrorCode,
 } from "./base/errors.ts";

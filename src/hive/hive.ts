@@ -166,6 +166,7 @@ export class Hive {
       throw new BeeHiveError("InvalidState", `A hive starts once; this one is ${this.#state}.`);
     this.#state = "running";
     await this.#parts.operated?.start();
+    await this.#parts.pools.start(this.#parts.orchestrator.loops);
     // It may have been stopped meanwhile.
     if (this.#state !== "running") return;
     this.#parts.orchestrator.start();
@@ -247,16 +248,21 @@ export class Hive {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    const { pulsers, orchestrator, keeper, operated, logEvents, forgetLags, container } = this.#parts;
+    const { pulsers, orchestrator, keeper, operated, logEvents, pools, children, forget, container } = this.#parts;
     const end = this.clock.now() + deadlineMs + closingMs;
     const soon = (work: Promise<unknown> | undefined): Promise<void> | undefined =>
       work && waitFor(work, this.clock, Math.max(0, Math.min(closingMs, end - this.clock.now())));
-    await Promise.all([...pulsers.map((pulser) => pulser.stop(deadlineMs)), orchestrator.stop(deadlineMs)]);
+    pools.stop();
+    await Promise.all([
+      ...pulsers.map((pulser) => pulser.stop(deadlineMs)),
+      orchestrator.stop(deadlineMs),
+      children.stop(deadlineMs),
+    ]);
     keeper.close();
     await soon(operated?.stop());
     await soon(logEvents.settled());
     this.#idling.abort();
-    forgetLags();
+    forget();
     await container.close();
     await soon(this.journal?.close());
     if (this.#ownsProvider) await this.provider.close();
@@ -268,7 +274,8 @@ export class Hive {
 
   /** Returns the settings of each actor and where each value comes from, as text for people. */
   describe(): string {
-    return descriptorsText(this.#parts.orchestrator.loops.map(({ descriptor }) => descriptor));
+    const { loops } = this.#parts.orchestrator;
+    return descriptorsText(loops.map(({ descriptor, polling }) => ({ ...descriptor, size: polling.size })));
   }
 
   /**
