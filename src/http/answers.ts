@@ -1,4 +1,4 @@
-import { isBeeHiveError, type BeeHiveError } from "../base/errors.ts";
+import { isBeeHiveError, Overloaded } from "../base/errors.ts";
 import type { IngestAnswer } from "./handler.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -30,15 +30,10 @@ export function refusalOf(error: unknown): Refusal {
   if (error.code === "TooLarge") return new Refusal(413, "An event is larger than the provider can carry.");
   // A hive that stops comes back as another process.
   if (error.retryable || error.code === "InvalidState") {
-    const retryAfterMs = retryAfterOf(error) ?? defaultRetryMs;
+    const retryAfterMs = error instanceof Overloaded ? error.retryAfterMs : defaultRetryMs;
     return new Refusal(503, `The events could not be published: ${error.code}.`, { retryAfterMs });
   }
   return new Refusal(500, `The events could not be published: ${error.code}; the log has more.`);
-}
-
-function retryAfterOf(error: BeeHiveError): number | undefined {
-  const { retryAfterMs } = error as { readonly retryAfterMs?: unknown };
-  return typeof retryAfterMs === "number" ? retryAfterMs : undefined;
 }
 
 function seconds(ms: number): string {

@@ -120,7 +120,8 @@ class Edge implements Ingestion {
     try {
       return this.#crossing.open(request, await this.#respond(id, request, from));
     } catch (error) {
-      if (!(error instanceof Refusal))
+      // A full queue is no failure, and would fill the log, too.
+      if (!(error instanceof Refusal) && !isBeeHiveError(error, "Overloaded"))
         this.#logger.error({ err: error, requestId: id }, "a request to the ingestion failed");
       return this.#crossing.open(request, refused(id, error));
     }

@@ -285,6 +285,28 @@ test("more requests than may be under way get 503", async () => {
   assert.is((await first).status, 200);
 });
 
+test("a full queue is 503 with the time to wait, and comes in later", async () => {
+  const { Collect, events } = collecting(OrderAccepted);
+  let end = (): void => {};
+  const held = new Promise<void>((resolve) => void (end = resolve));
+  const Slow = actor("OrderAccepted-Slow", OrderAccepted, { parallelism: 1 }, () => held);
+  await using scene = await edgeScene(
+    { handlers: { orders: OrderAccepted } },
+    { actors: [Collect, Slow], limits: [{ queue: "OrderAccepted-Slow", above: 5 }] },
+  );
+  const path = "/ingest/orders";
+  const many = Array.from({ length: 10 }, () => ({ orderId: "1" }));
+  let reply = await scene.send(many, { path });
+  const accepted = reply.status;
+  for (let n = 0; n < 50 && reply.status === 200; n++) reply = await scene.send(many, { path });
+  assert.equal([accepted, reply.status], [200, 503]);
+  assert.match(reply.error ?? "", "Overloaded");
+  assert.ok(Number(reply.headers.get("retry-after")) >= 1);
+  end();
+  await scene.hive.whenIdle();
+  assert.ok(events.length >= 10);
+});
+
 test("a body over the limit is 413, also one that unfolds", async () => {
   await using scene = await edgeScene({ handlers: { readings: ReadingTaken }, maxBody: 1_000, maxItems: 3 });
   const path = "/ingest/readings";
