@@ -25,7 +25,7 @@ export function refused(requestId: string, error: unknown): Response {
 }
 
 /** Returns the refusal for an error of a push, or of the stores. */
-export function refusalOf(error: unknown): Refusal {
+function refusalOf(error: unknown): Refusal {
   if (!isBeeHiveError(error)) return new Refusal(500, "The request failed; the log has more.");
   if (error.code === "TooLarge") return new Refusal(413, "An event is larger than the provider can carry.");
   // A hive that stops comes back as another process.
