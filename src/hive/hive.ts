@@ -30,13 +30,12 @@ import type { HivePulser } from "./hive-pulser.ts";
 import type { HiveQueue } from "./hive-queue.ts";
 import type { HiveSource } from "./hive-source.ts";
 import { historyOf, type HistoryOf } from "./history.ts";
-import { openProvider } from "./open-provider.ts";
+import { openProvider, withCodec } from "./open-provider.ts";
 import type { Operator } from "./operator.ts";
 import { hiveOptionProblems, type HiveOptions } from "./options.ts";
 import type { Topology } from "./orchestrator.ts";
 import type { OutcomeOptions, Outcomes, ProcessOutcome, Settled } from "./outcomes.ts";
 import type { PushOptions } from "./push-within.ts";
-import { withCodec } from "./with-codec.ts";
 
 export type { HiveOptions } from "./options.ts";
 
