@@ -23,6 +23,10 @@ const samples: Readonly<Record<string, Sample>> = {
     about: "A catalogue merges the lists of brands, and rebuilds its search index from the log while it works.",
     file: "samples/fashion/main.ts",
   },
+  "news-feed": {
+    about: "Channels of news are read from files by a pulse, and readers are notified; slots follow the load.",
+    file: "samples/news-feed/main.ts",
+  },
   books: {
     about:
       "Three services of an accounting house: commands to one, events to all, one event store that tells the whole way.",
@@ -38,7 +42,7 @@ const samples: Readonly<Record<string, Sample>> = {
   },
   "members-page": {
     about: "A page shows the members of a company while they change, to two people who may not see the same.",
-    file: "samples/members/server.ts",
+    file: "samples/members/live.ts",
   },
   prismo: {
     about: "A whole on-line shop of fifteen actors, with failures, on every provider and in functions of the clouds.",

@@ -1,6 +1,6 @@
-/** The script of the page, see `server.ts`. */
+/** The script of the page, see `live.ts`. */
 import { connect } from "beehive-actors/client";
-import type { push } from "./server.ts";
+import type { Push } from "./live.ts";
 
 /** The little of a browser that is needed here. */
 interface Element {
@@ -37,12 +37,12 @@ function show({ id, name, salary, version }: Member): void {
 
 async function raise(id: string, salary: number): Promise<void> {
   const headers = { "content-type": "application/merge-patch+json" };
-  await fetch(`/staff/Member/${id}`, { method: "PATCH", headers, body: JSON.stringify({ salary: salary + 10 }) });
+  await fetch(`/directory/Member/${id}`, { method: "PATCH", headers, body: JSON.stringify({ salary: salary + 10 }) });
 }
 
 const note = (textContent: string): void => log.append(made("li", { textContent }));
 
-const client = connect<typeof push>("/changes", {
+const client = connect<Push>("/changes", {
   onState: (now) => {
     state.textContent = now;
   },
@@ -53,7 +53,7 @@ client.subscribe(
   { company: "acme" },
   {
     load: async () => {
-      const { items } = (await (await fetch("/staff/Member")).json()) as { readonly items: readonly Member[] };
+      const { items } = (await (await fetch("/directory/Member")).json()) as { readonly items: readonly Member[] };
       list.textContent = "";
       items.forEach(show);
       note("loaded");

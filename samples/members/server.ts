@@ -1,96 +1,29 @@
-/**
- * A page that shows the members of a company while they change: `npm run sample -- members-page`.
- *
- * Open it twice: as ada, who sees salaries and may raise them, and as bob, who sees none.
- */
-import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { createHive } from "beehive-actors";
-import { entityHandler } from "beehive-actors/entities";
-import { changesOf, live, query, serve } from "beehive-actors/http";
-import { build } from "esbuild";
-import { seed, Staff, type Viewer } from "./staff.ts";
+/** Serves the members: `npx tsx samples/members/server.ts [PROVIDER] [PORT]`. Ctrl+C ends it. */
+import { Directory, type User } from "./entities.ts";
+import { serveMembers } from "./service.ts";
 
-const { values } = parseArgs({
-  options: {
-    provider: { type: "string", default: process.env["BEEHIVE_PROVIDER"] || "memory:" },
-    port: { type: "string", default: "8080" },
-  },
-});
-
-const viewers: Readonly<Record<string, Viewer>> = {
-  ada: { name: "ada", company: "acme", seesSalaries: true },
-  bob: { name: "bob", company: "acme", seesSalaries: false },
+const [provider = "memory:", port = "8080"] = process.argv.slice(2);
+const users: Readonly<Record<string, User>> = {
+  "Bearer hedy": { name: "hedy", company: "acme", isHr: true },
+  "Bearer ada": { name: "ada", company: "acme", isHr: false },
 };
 
-/** Stands for a login: the cookie is the name. */
-const viewerOf = ({ headers }: Request): Viewer | undefined =>
-  viewers[/\bviewer=(\w+)/.exec(headers.get("cookie") ?? "")?.[1] ?? ""];
-
-const hive = await createHive({ provider: values.provider, publishes: Staff.published });
-await hive.setup();
-await seed(hive);
-
-export const push = live(hive, {
-  ...changesOf(Staff),
-  queries: {
-    membersOf: query(
-      Staff.events.MemberChanged,
-      ["company"],
-      ({ body }, { company }) => body.entity === null || body.entity.company === company,
-    ),
-  },
-  user: viewerOf,
+const service = await serveMembers({
+  provider,
+  port: Number(port),
+  userOf: (request) => users[request.headers.get("authorization") ?? ""],
 });
+const directory = service.hive.store(Directory.token);
+if (!(await directory.Company.find("acme")))
+  await directory.createGraph([
+    { type: "Company", create: { id: "acme", name: "Acme" } },
+    { type: "Member", create: { id: "hedy", company: "acme", name: "Hedy Lamarr", salary: 9_000 } },
+    { type: "Member", create: { id: "ada", company: "acme", name: "Ada Lovelace", salary: 8_000, boss: "hedy" } },
+  ]);
+console.log(`Two users, of whom one sees salaries:
 
-const staff = entityHandler(Staff, hive, { user: viewerOf, path: "/staff" });
-
-const { outputFiles } = await build({
-  entryPoints: [join(import.meta.dirname, "page.ts")],
-  bundle: true,
-  write: false,
-  format: "esm",
-  conditions: ["beehive-source"],
-});
-
-const pages = {
-  fetch(request: Request): Response {
-    const { pathname } = new URL(request.url);
-    const [, action, name = ""] = pathname.split("/");
-    const viewer = viewers[name];
-    if (action === "page.js")
-      return new Response(outputFiles[0]?.text, { headers: { "content-type": "text/javascript" } });
-    if (action === "as" && viewer) {
-      const headers = { location: "/", "set-cookie": `viewer=${name}; Path=/; HttpOnly; SameSite=Lax` };
-      return new Response(null, { status: 303, headers });
-    }
-    if (action === "leave" && viewer && request.method === "POST" && viewerOf(request)?.seesSalaries) {
-      viewer.company = undefined;
-      return new Response(null, { status: 204 });
-    }
-    return new Response(html(viewerOf(request)), { headers: { "content-type": "text/html; charset=utf-8" } });
-  },
-};
-
-const html = (viewer: Viewer | undefined): string => `<!doctype html>
-<title>Members</title>
-<h1>Members of Acme</h1>
-<p>${viewer ? `You are ${viewer.name}.` : "Who are you?"} <a href="/as/ada">ada</a> <a href="/as/bob">bob</a></p>
-<p id="state"></p>
-<ul id="members"></ul>
-<ol id="log"></ol>
-${viewer ? '<script type="module" src="/page.js"></script>' : ""}
-`;
-
-const apps = { "/staff": staff, "/changes": push, "/": pages };
-const server = await serve({ hive, port: Number(values.port), apps });
-console.log(`http://localhost:${server.port}/as/ada and http://localhost:${server.port}/as/bob, in two browsers`);
-process.send?.(server.port);
-
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop());
-
-async function stop(): Promise<void> {
-  await push.close();
-  await server.close();
-  await hive.stop();
-}
+  curl -H "authorization: Bearer hedy" http://127.0.0.1:${service.port}/directory/Member
+  curl -H "authorization: Bearer ada" http://127.0.0.1:${service.port}/directory/Member?by=name
+  curl -X PATCH -H "authorization: Bearer hedy" -H "content-type: application/json" -d '{"salary":8500}' \\
+    http://127.0.0.1:${service.port}/directory/Member/ada`);
+process.once("SIGINT", () => void service.close());
