@@ -133,7 +133,7 @@ async function load(): Promise<void> {
   );
   console.log(`from push to browser: median ${part(0.5)} ms, 99% ${part(0.99)} ms, longest ${part(1)} ms`);
   console.log(
-    `server: ${((100 * spent.cpuMs) / spent.wallMs).toFixed(1)}% of a core, ${spent.rssMb.toFixed(0)} MB (${spent.idleMb.toFixed(0)} MB idle with its sockets)`,
+    `server: ${(spent.cpuMs / 1_000).toFixed(1)} s of processor time in ${(spent.wallMs / 1_000).toFixed(1)} s, ${spent.rssMb.toFixed(0)} MB (${spent.idleMb.toFixed(0)} MB idle with its sockets)`,
   );
   if (missed + disordered > 0) process.exitCode = 1;
   // The sockets of this process are closed by the server.
