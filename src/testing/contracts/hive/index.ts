@@ -1,4 +1,5 @@
 import type { ContractCase } from "../contract.ts";
+import { codecs } from "./codecs.ts";
 import { delivery } from "./delivery.ts";
 import { failure } from "./failure.ts";
 import { leases } from "./leases.ts";
@@ -22,4 +23,5 @@ export const hiveContract: readonly ContractCase[] = [
   ...transactions,
   ...operating,
   ...withdrawing,
+  ...codecs,
 ];
