@@ -6,13 +6,22 @@ import { objectProblems } from "../base/problems.ts";
 import { isEventType } from "../events/event-type.ts";
 import { QueueName } from "../events/queue-name.ts";
 import type { ActorClass, ActorDescriptor, ActorOptions, Published } from "./actor.ts";
+import type { Parallelism, SlotSettings } from "./elastic.ts";
+import type { HoldWhen } from "./hold-when.ts";
 import { defaultRetry, retryInMs, retryProblems } from "./retry-policy.ts";
 import { limitInMs, rulesInMs, supervisionProblems } from "./supervision.ts";
 
 /** Options of all actors of a hive; an actor's own options win. Rules follow its own, middleware wraps its own. */
 export type ActorDefaults = Pick<
   ActorOptions,
-  "parallelism" | "lease" | "maxOutputs" | "retry" | "supervision" | "failureLimit" | "middleware"
+  | "parallelism"
+  | "lease"
+  | "maxOutputs"
+  | "inheritPartitionKey"
+  | "retry"
+  | "supervision"
+  | "failureLimit"
+  | "middleware"
 >;
 
 /** The options of an actor that neither its decorator nor its hive sets. */
@@ -71,9 +80,11 @@ export function toDescriptor(
     name,
     queueName: parsed,
     event: options.event,
-    parallelism,
+    ...slotSettings(parallelism),
+    ...(options.holdWhen && { holdWhen: [options.holdWhen].flat() as readonly HoldWhen[] }),
     lease: inMs(lease),
     maxOutputs,
+    inheritPartitionKey: options.inheritPartitionKey ?? defaults.inheritPartitionKey ?? false,
     ordered: options.ordered ?? false,
     from: options.from,
     retry: { ...actorDefaults.retry, ...retryInMs(defaults.retry), ...retryInMs(options.retry) },
@@ -101,8 +112,10 @@ const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
   name: true,
   event: true,
   parallelism: true,
+  holdWhen: true,
   lease: true,
   maxOutputs: true,
+  inheritPartitionKey: true,
   retry: true,
   publishes: true,
   ordered: true,
@@ -121,13 +134,16 @@ function shapeProblems(options: ActorOptions): string[] {
   const lists = (["publishes", "supervision", "middleware"] as const).filter(
     (name) => options[name] !== undefined && !Array.isArray(options[name]),
   );
-  const { name, event, ordered, from } = options;
+  const { name, event, ordered, from, inheritPartitionKey } = options;
   return [
     ...(Object.hasOwn(options, "event") && !isEventType(event) ? [notAnEventType(event)] : []),
     ...unknown.map((option) => `"${option}" is not an option; there are ${Object.keys(optionNames).join(", ")}`),
     ...lists.map((option) => `${option} must be a list`),
     ...nestedProblems("", options),
     ...(["boolean", "undefined"].includes(typeof ordered) ? [] : ["ordered must be true or false"]),
+    ...(["boolean", "undefined"].includes(typeof inheritPartitionKey)
+      ? []
+      : ["inheritPartitionKey must be true or false"]),
     ...(isStart(from) ? [] : ["from must be now, beginning, latest-per-key, a date or a position"]),
     ...(name === undefined || (typeof name === "string" && nameShape.test(name))
       ? []
@@ -166,15 +182,36 @@ export function nestedProblems(
 
 /** Returns what is wrong with the settings of a descriptor, in words. */
 export function descriptorProblems(descriptor: ActorDescriptor): string[] {
-  const { name, queueName, parallelism, lease, maxOutputs, retry, supervision, failureLimit, middleware } = descriptor;
+  const { name, queueName, lease, maxOutputs, retry, supervision, failureLimit, middleware } = descriptor;
   const problems = [
-    ...numberProblems("parallelism", parallelism, wholeNumber(1)),
+    ...slotProblems(descriptor),
     ...durationProblems("lease", lease, wholeMs(100)),
     ...numberProblems("maxOutputs", maxOutputs, wholeNumber(1)),
   ];
   if (middleware.some((one) => typeof one !== "function")) problems.push("middleware must be a list of functions");
   problems.push(...retryProblems(retry), ...supervisionProblems(supervision, failureLimit, retry));
   return problems.map((problem) => `${name} on "${queueName}": ${problem}`);
+}
+
+/** Returns the settings of a descriptor for an option. */
+export function slotSettings(parallelism: Parallelism): SlotSettings {
+  if (typeof parallelism !== "object" || parallelism === null) return { parallelism, elastic: undefined };
+  return { parallelism: parallelism.max, elastic: parallelism };
+}
+
+/** Returns what is wrong with the slots of a descriptor, in words. */
+export function slotProblems({ parallelism, elastic }: SlotSettings): string[] {
+  const one = wholeNumber(1);
+  if (elastic === undefined) return numberProblems("parallelism", parallelism, one);
+  const problems = objectProblems("parallelism", elastic);
+  if (problems.length > 0) return problems;
+  const { min, max, ...unknown } = elastic;
+  const wrong = [
+    ...Object.keys(unknown).map((name) => `parallelism.${name} is not an option; there are min, max`),
+    ...numberProblems("parallelism.min", min, one),
+    ...numberProblems("parallelism.max", max, one),
+  ];
+  return wrong.length === 0 && min > max ? [`parallelism.min is ${min}, above parallelism.max, ${max}`] : wrong;
 }
 
 /**

@@ -12,17 +12,18 @@ import type { Turnstile } from "../base/turnstile.ts";
 import { ifRejected } from "../base/rejection.ts";
 import type { Provider, Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
-import { isExpired } from "../events/event-checks.ts";
+import { isExpired } from "../events/withdrawal.ts";
 import { assertReadable } from "../events/unreadable.ts";
 import type { ActorTelemetry, ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
-import { Delivery, type DeliveryHome, type DeliveryObserver, type DeliveryReport } from "./delivery.ts";
+import { Delivery, type DeliveryHome, type DeliveryObserver, type DeliveryReport, type Spawn } from "./delivery.ts";
 import { disposeActor, isDisposable } from "./disposal.ts";
 import { HeldKeys } from "./held-keys.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { byDelivery, type LogEvents } from "./log-events.ts";
 import { Polling } from "./polling.ts";
 import { Settlement } from "./settlement.ts";
-import { stampOutputs } from "./stamp.ts";
+import type { SharedSlots, SlotShare } from "./shared-slots.ts";
+import { stampOutputs, type StampRules } from "./stamp.ts";
 
 /** The parts that the delivery loops of one hive share. */
 export interface DeliveryLoopParts {
@@ -39,6 +40,9 @@ export interface DeliveryLoopParts {
   readonly observers: readonly DeliveryObserver[];
   /** Stops the whole hive, because the supervision of an actor requires it. */
   readonly stopHive: (reason: unknown) => void;
+  readonly spawn: Spawn;
+  /** Limits the runs of all loops together. @default No limit. */
+  readonly slots?: SharedSlots | undefined;
 }
 
 /** How long a stop waits after its deadline for the last poll, in ms. */
@@ -65,8 +69,9 @@ export class DeliveryLoop {
   readonly #home: DeliveryHome;
   readonly #telemetry: ActorTelemetry;
   readonly #settlement: Settlement;
+  readonly #share: SlotShare | undefined;
   readonly #deliveries = new Bag<Delivery>();
-  readonly #atomic: boolean;
+  readonly #stamping: StampRules;
   readonly #maxAttempts: number;
   #stopped = false;
   #settled = 0;
@@ -77,12 +82,14 @@ export class DeliveryLoop {
     const { queues } = provider;
     const logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
     const heldKeys = descriptor.ordered ? new HeldKeys() : undefined;
+    const share = parts.slots?.join({ inFlight: () => this.inFlight, wake: () => this.polling.slotFreed() });
     const polling = new Polling(descriptor, {
       queues,
       clock,
       logger,
       inFlight: () => this.inFlight,
       take: (leases) => this.#take(leases),
+      share,
       onPause: (pause) => {
         for (const observer of parts.observers) observer.paused?.(descriptor, pause);
       },
@@ -92,10 +99,12 @@ export class DeliveryLoop {
     this.heldKeys = heldKeys;
     this.#parts = parts;
     this.#logger = logger;
-    this.#home = { descriptor, clock, logger, stores: provider.stores };
+    this.#home = { descriptor, clock, logger, stores: provider.stores, spawn: parts.spawn };
+    this.#share = share;
     this.#telemetry = parts.telemetry.actor(descriptor);
     this.#settlement = new Settlement(descriptor, { queues, clock, logger, random, polling, heldKeys, stopHive });
-    this.#atomic = provider.capabilities.atomicStep === true;
+    const { inheritPartitionKey } = descriptor;
+    this.#stamping = { clock, atomic: provider.capabilities.atomicStep === true, inheritPartitionKey };
     this.#maxAttempts = maxAttemptsOf(descriptor);
   }
 
@@ -211,6 +220,8 @@ export class DeliveryLoop {
     const parts = this.#parts;
     const kept = (delivery.kept = parts.keeper.keep(lease, this.descriptor.lease, delivery));
     delivery.settling = false;
+    const entering = this.#share?.enter();
+    if (entering) await entering;
     const leave = collided === undefined ? undefined : await parts.turnstile.enter(collided);
     // Let collided steps go first: new steps of this turn would otherwise always commit before them and starve them.
     if (!leave && parts.turnstile.occupied) await new Promise<void>((resolve) => afterThisTurn(resolve));
@@ -226,7 +237,7 @@ export class DeliveryLoop {
       if (kept.stop()) await kept.renewal;
       delivery.throwIfCancelled();
       delivery.settling = true;
-      const stamped = stampOutputs(lease.event, outputs, span.headers(), this.#atomic, lease.replayed);
+      const stamped = stampOutputs(lease.event, outputs, span.headers(), this.#stamping, lease.replayed);
       const sorted = byDelivery(stamped);
       const committing = step.commit(sorted.business);
       if (committing) await committing;
@@ -238,6 +249,7 @@ export class DeliveryLoop {
       if (kept.stop()) await kept.renewal;
       delivery.step?.discard();
       leave?.();
+      this.#share?.leave();
       if (actor && isDisposable(actor)) await disposeActor(actor, this.#logger);
     }
   }

@@ -1,3 +1,4 @@
+import { backPressure, pressureText } from "../actors/pause.ts";
 import { errorNameOf, messageOf } from "../base/error-text.ts";
 import { safeText } from "../base/safe-text.ts";
 import { PauseSubscription } from "../base/errors.ts";
@@ -106,15 +107,18 @@ function followedPulser(pulsing: Pulsing): Followed {
   return { kind: "pulser", name: pulsing.pulser.name, hold: (hold) => pulsing.hold(hold) };
 }
 
-function sampleOf({ descriptor, inFlight, committed, polling: { paused, held } }: DeliveryLoop): SampledSubscription {
-  const { name: actor, queueName, parallelism } = descriptor;
+function sampleOf({ descriptor, inFlight, committed, polling }: DeliveryLoop): SampledSubscription {
+  const { name: actor, queueName, elastic } = descriptor;
+  const { paused, held, pressure, size: parallelism } = polling;
   return {
     queue: queueName.toString(),
     actor,
     parallelism,
+    ...(elastic && { elastic }),
     inFlight,
     committed,
     held: held !== undefined,
+    ...(pressure && { paused: { by: backPressure, reason: pressureText(pressure), since: pressure.since } }),
     ...(paused && {
       paused: {
         by: paused.by,

@@ -176,13 +176,15 @@ class Run {
     const replayed = { position, rewind: 0, outputs: "drop" } as const;
     const queueName = this.#subscription;
     const times = { attempt: 1, firstSeen: published.getTime(), expiresAt: Infinity };
-    const home = { descriptor: this.#descriptor, clock, logger: this.#logger, stores };
+    // A replay starts no children.
+    const home = { descriptor: this.#descriptor, clock, logger: this.#logger, stores, spawn: () => false };
     const delivery = new Delivery({ event, queueName, replayed, ...times }, home);
     const step = { stores, cancel: () => {}, commit: async () => {}, discard: () => {} };
     const actor = await this.#container.resolve(this.#descriptor, step);
     try {
       const returned = await runThrough(this.#descriptor.middleware, actor, event, delivery);
-      const outputs = stampOutputs(event, await collect(returned, delivery), {}, this.#atomic);
+      const rules = { clock, atomic: this.#atomic, inheritPartitionKey: this.#descriptor.inheritPartitionKey };
+      const outputs = stampOutputs(event, await collect(returned, delivery), {}, rules);
       this.overlay.absorb(layer);
       // Events with delivery "log" may be lost at any time.
       return outputs.filter((output) => output.delivery === "business");
