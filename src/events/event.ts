@@ -54,17 +54,21 @@ const asRecord: unique symbol = Symbol("record");
 type UnnamedRecord = Omit<EventRecord, "id" | "causationId" | "body"> & {
   readonly id?: IdSource | undefined;
   readonly causationId?: IdSource | undefined;
-<<<<<<< HEAD
   readonly body: string | Uint8Array | SharedBody | CodedBody;
-=======
-  readonly body: string | Uint8Array | SharedBody;
   readonly lengths?: Lengths | undefined;
->>>>>>> main
 };
 
 type Changes = Pick<
   Partial<UnnamedRecord>,
-  "id" | "queueName" | "correlationId" | "causationId" | "properties" | "enqueueTime" | "partitionKey"
+  | "id"
+  | "queueName"
+  | "correlationId"
+  | "causationId"
+  | "properties"
+  | "enqueueTime"
+  | "partitionKey"
+  | "contentType"
+  | "body"
 >;
 
 /**
@@ -355,15 +359,6 @@ export class Event<Body = unknown> {
     );
   }
 
-<<<<<<< HEAD
-  /** @internal Returns the same event with another place, and other ties to events. */
-  with(
-    changes: Pick<
-      Partial<UnnamedRecord>,
-      "id" | "queueName" | "correlationId" | "causationId" | "properties" | "contentType" | "body"
-    >,
-  ): Event<Body> {
-=======
   /** @internal Returns the event with its lengths of time counted from now, which is when it is published. */
   counted(clock: Pick<Clock, "now">): Event<Body> {
     const lengths = this.#lengths;
@@ -374,7 +369,6 @@ export class Event<Body = unknown> {
 
   /** @internal Returns the same event with another place, other times, and other ties to events. */
   with(changes: Changes): Event<Body> {
->>>>>>> main
     return new Event<Body>(
       {
         id: changes.id ?? this.idSource,
