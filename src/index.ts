@@ -79,6 +79,7 @@ export type { StoreToClear } from "./hive/cleared-stores.ts";
 export type { KeptTopics } from "./hive/keep.ts";
 export type { Restored } from "./hive/restore.ts";
 export type { PushOptions } from "./hive/push-within.ts";
+export type { RunningSource, Source, SourceContext, SourceState } from "./hive/source.ts";
 export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
 export type { PushLimit } from "./pools/push-limit.ts";
 export type { Topology } from "./hive/orchestrator.ts";
@@ -197,6 +198,7 @@ export {
 export { operate, type OperateOptions } from "./hive/operate.ts";
 export type { Operator } from "./hive/operator.ts";
 export type { HivePulser } from "./hive/hive-pulser.ts";
+export type { HiveSource } from "./hive/hive-source.ts";
 export type { Act } from "./controls/acts.ts";
 export type {
   ByOperator,

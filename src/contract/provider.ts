@@ -56,6 +56,8 @@ export interface Step {
   readonly stores: Stores;
   /** True for a step whose writes, outputs and lease commit together. @default false */
   readonly atomic?: boolean;
+  /** The events that calls of its stores publish. The hive adds them to the outputs. @default None. */
+  readonly published?: readonly Event[] | undefined;
   /**
    * Commits the lease with the outputs, and with the store writes where steps are atomic.
    *

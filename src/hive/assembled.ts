@@ -20,7 +20,9 @@ import { Operated } from "./operated.ts";
 import { Operator } from "./operator.ts";
 import type { HiveOptions } from "./options.ts";
 import { Orchestrator } from "./orchestrator.ts";
+import { PendingEvents } from "./pending-events.ts";
 import { Publishing } from "./publishing.ts";
+import { Sources } from "./sources.ts";
 
 /** The parts of a hive. */
 export interface HiveParts {
@@ -31,6 +33,7 @@ export interface HiveParts {
   readonly logEvents: LogEvents;
   readonly keeper: LeaseKeeper;
   readonly pulsers: readonly Pulsing[];
+  readonly sources: Sources;
   readonly orchestrator: Orchestrator;
   readonly publishing: Publishing;
   readonly healthCheck: HealthCheck;
@@ -40,6 +43,8 @@ export interface HiveParts {
   readonly children: Children;
   /** Follows operators; `undefined` for a hive without controls, or with nothing to pause. */
   readonly operated: Operated | undefined;
+  /** Publishes what transactions left behind; `undefined` where none can. */
+  readonly pendingEvents: PendingEvents | undefined;
   /** Ends the reports of measures. */
   readonly forget: () => void;
 }
@@ -89,7 +94,8 @@ export function assembled(
         push: (events) => publishing.publish(events),
       }),
   );
-  const orchestrator = new Orchestrator(descriptors, [...(options.pulsers ?? []), options], options.keep, {
+  const publishers = [...(options.pulsers ?? []), ...(options.sources ?? []), options];
+  const orchestrator = new Orchestrator(descriptors, publishers, options.keep, {
     provider,
     resolve: (descriptor, step) => container.resolve(descriptor, step),
     keeper,
@@ -120,12 +126,19 @@ export function assembled(
     specs,
     limits: pools.limits,
   });
+  const sources = new Sources(options.sources ?? [], {
+    provider,
+    clock,
+    logger,
+    readers: descriptors.map(({ queueName }) => queueName),
+    publish: async (events, send) => void (await publishing.publish(events, {}, send)),
+  });
   // A hive that only publishes has nothing to pause.
-  const operable = loops.length + pulsers.length + alerts.length > 0;
+  const operable = loops.length + pulsers.length + sources.count + alerts.length > 0;
   const push = publishing.publish.bind(publishing);
   const operated =
     controls !== false && operable
-      ? new Operated({ provider, clock, logger, loops, pulsers, options: controls, alerts, operator, push })
+      ? new Operated({ provider, clock, logger, loops, pulsers, sources, options: controls, alerts, operator, push })
       : undefined;
   const unread = operated && (() => operator.unread());
   const healthCheck = new HealthCheck({ provider, clock, loops, specs, unread });
@@ -144,12 +157,14 @@ export function assembled(
     logEvents,
     keeper,
     pulsers,
+    sources,
     orchestrator,
     publishing,
     healthCheck,
     pools,
     children,
     operated,
+    pendingEvents: provider.stores.publishPending && new PendingEvents(provider.stores, clock, logger),
     forget: () => {
       forgetLags();
       forgetSizes();

@@ -1,9 +1,8 @@
 import { systemClock, type Clock } from "../base/clock.ts";
 import type { Codec } from "../contract/codec.ts";
 import type { Provider } from "../contract/provider.ts";
-import { openProvider } from "./open-provider.ts";
+import { openProvider, withCodec } from "./open-provider.ts";
 import type { Operator } from "./operator.ts";
-import { withCodec } from "./with-codec.ts";
 
 /** The options of {@link operate}. */
 export interface OperateOptions {

@@ -14,6 +14,7 @@ import { withSettings } from "../controls/settings.ts";
 import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
 import type { Operator } from "./operator.ts";
 import type { Pulsing } from "../pulses/pulsing.ts";
+import type { Sources } from "./sources.ts";
 
 export interface OperatedParts {
   readonly provider: Provider;
@@ -21,6 +22,7 @@ export interface OperatedParts {
   readonly logger: Logger;
   readonly loops: readonly DeliveryLoop[];
   readonly pulsers: readonly Pulsing[];
+  readonly sources: Sources;
   readonly options: ControlsOptions;
   readonly alerts: readonly AlertRule[];
   readonly operator: Operator;
@@ -37,7 +39,7 @@ export class Operated {
   readonly #beater: Beater;
   readonly #alerting: Alerting | undefined;
 
-  constructor({ provider, clock, logger, loops, pulsers, options, alerts, operator, push }: OperatedParts) {
+  constructor({ provider, clock, logger, loops, pulsers, sources, options, alerts, operator, push }: OperatedParts) {
     const intervalMs = lookInterval(provider.name, options.interval);
     const { stores } = provider;
     this.#beater = new Beater({
@@ -48,13 +50,14 @@ export class Operated {
       appVersion: options.version ?? process.env["npm_package_version"],
       subscriptions: () => loops.map(sampleOf),
       pulsers: pulsers.map(({ pulser: { name, schedule } }) => ({ name, schedule })),
+      sources: () => sources.sample(),
     });
     this.#follower = new Follower({
       stores,
       clock,
       logger,
       intervalMs,
-      followed: [...loops.map((loop) => this.#followedLoop(loop)), ...pulsers.map(followedPulser)],
+      followed: [...loops.map((loop) => this.#followedLoop(loop)), ...pulsers.map(followedPulser), ...sources.followed],
       looked: () => this.#beater.sample(),
     });
     if (alerts.length === 0) return;

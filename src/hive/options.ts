@@ -6,6 +6,8 @@ import { controlsProblems, type ControlsOptions } from "../controls/options.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Codec } from "../contract/codec.ts";
 import { numberProblems, wholeNumber } from "../base/numbers.ts";
+import { numberProblems, wholeNumber } from "../base/numbers.ts";
+import type { Codec } from "../contract/codec.ts";
 import { objectProblems } from "../base/problems.ts";
 import { isContainer, type ActorResolver, type Container } from "../injection/container.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
@@ -17,6 +19,7 @@ import type { Topology } from "./orchestrator.ts";
 import type { Provider } from "../contract/provider.ts";
 import { publishesProblems, type Publisher } from "../actors/publishes.ts";
 import type { Pulser } from "../pulses/pulser.ts";
+import { sourceProblems, type Source } from "./source.ts";
 
 /**
  * The options of {@link createHive}. A hive without actors only publishes, for example from a web process.
@@ -29,6 +32,8 @@ export interface HiveOptions extends Publisher {
   readonly actors?: ActorClasses | DescriptorSource | readonly (ActorClasses | DescriptorSource)[] | undefined;
   /** Publishers by the clock, see {@link pulse}. Each fires once, however many processes run it. @default [] */
   readonly pulsers?: readonly Pulser[] | undefined;
+  /** Streams of other systems that become events, see {@link Source}. @default [] */
+  readonly sources?: readonly Source[] | undefined;
   /** The place to run: a URL, or a provider of your own, which the hive does not close. @default "memory:" */
   readonly provider?: string | Provider | undefined;
   /** Encodes the bodies of events as they travel, such as `compressed()` of `beehive-actors/schemas`. @default None. */
@@ -98,6 +103,7 @@ const names: Readonly<Record<keyof HiveOptions, true>> = {
   actors: true,
   publishes: true,
   pulsers: true,
+  sources: true,
   provider: true,
   codec: true,
   container: true,
@@ -157,12 +163,13 @@ export function hiveOptionProblems(options: unknown): string[] {
   );
   if (silent.length > 0)
     problems.push(`logger must have the methods debug, info, warn and error; it lacks ${silent.join(", ")}`);
-  const { keep, controls, alerts, maxInFlight, limits } = options as Partial<HiveOptions>;
+  const { keep, controls, alerts, maxInFlight, limits, sources } = options as Partial<HiveOptions>;
   return [
     ...problems,
     ...(maxInFlight === undefined ? [] : numberProblems("maxInFlight", maxInFlight, wholeNumber(1))),
     ...pushLimitProblems(limits),
     ...keepProblems(keep),
+    ...sourceProblems(sources),
     ...controlsProblems(controls),
     ...alertProblems(alerts),
     ...(controls === false && alerts !== undefined ? ["alerts need controls: leave controls: false out"] : []),

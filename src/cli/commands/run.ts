@@ -41,9 +41,10 @@ export const run: CliCommand = defineCommand<object, [modules: string[]]>({
     const application = await context.application(modules);
     const options = await application.resolve();
     const logger = (settings.logLevel === undefined && options.logger) || stderrLogger(output, settings.logLevel);
-    if (application.descriptors.length + application.pulsers.length === 0)
+    const { descriptors, pulsers } = application;
+    if (descriptors.length + pulsers.length + (options.sources ?? []).length === 0)
       throw new UsageError(
-        "These modules only publish, so there is nothing to run. Name a module with actors or pulsers.",
+        "These modules only publish, so there is nothing to run. Name a module with actors, pulsers or sources.",
       );
     const hive = await createHive({ ...options, logger });
     return await runWorker(context, hive, (health) => announce(context, hive, health));
