@@ -6,8 +6,6 @@ import { controlsProblems, type ControlsOptions } from "../controls/options.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Codec } from "../contract/codec.ts";
 import { numberProblems, wholeNumber } from "../base/numbers.ts";
-import { numberProblems, wholeNumber } from "../base/numbers.ts";
-import type { Codec } from "../contract/codec.ts";
 import { objectProblems } from "../base/problems.ts";
 import { isContainer, type ActorResolver, type Container } from "../injection/container.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
