@@ -240,7 +240,8 @@ export class Hive {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    const { pulsers, sources, orchestrator, keeper, operated, logEvents, pools, children, forget, container } = this.#parts;
+    const { pulsers, sources, orchestrator, keeper, operated, logEvents, pools, children, forget, container } =
+      this.#parts;
     const end = this.#clock.now() + deadlineMs + closingMs;
     const soon = (work: Promise<unknown> | undefined): Promise<void> | undefined =>
       work && waitFor(work, this.#clock, Math.max(0, Math.min(closingMs, end - this.#clock.now())));

@@ -11,6 +11,7 @@ import { numbered, numbersOf, openShop, until, upTo, type Shop, type ShopOptions
 import { postgresSchema } from "../support/postgres-server.ts";
 import { sqliteFile } from "../support/sqlite-file.ts";
 import { suite } from "../support/suite.ts";
+import { library } from "./library.ts";
 import { java, startKafka, type KafkaBroker } from "./broker.ts";
 
 const skip =
@@ -29,7 +30,7 @@ const client = (options: Partial<KafkaClientOptions> = {}): KafkaClient =>
   kafkaClient({ brokers: broker.address, session: "3s", ...options });
 
 async function newTopic(partitions = 1, configs: Readonly<Record<string, string>> = {}): Promise<string> {
-  const { Admin } = await import("@platformatic/kafka");
+  const { Admin } = await library();
   const admin = new Admin({ clientId: "tests", bootstrapBrokers: [broker.address] });
   const topic = `topic-${++topics}`;
   const settings = Object.entries(configs).map(([name, value]) => ({ name, value }));
@@ -97,7 +98,7 @@ test("records of 1 MB are read, where the provider takes such bodies", async () 
 });
 
 test("aborted transactions are not read, committed ones are", async () => {
-  const { Producer, compatibilityPartitioner } = await import("@platformatic/kafka");
+  const { Producer, compatibilityPartitioner } = await library();
   const topic = await newTopic();
   const producer = new Producer({
     clientId: "tests",
@@ -331,7 +332,7 @@ test("a key goes to the partition that the client of Java chooses", async () => 
 });
 
 test("a topic that lost its records goes on at the first that is left", async () => {
-  const { Admin } = await import("@platformatic/kafka");
+  const { Admin } = await library();
   using file = sqliteFile();
   const provider = `sqlite:${file.path}`;
   const topic = await newTopic();

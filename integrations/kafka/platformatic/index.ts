@@ -1,5 +1,4 @@
-import type * as Library from "@platformatic/kafka";
-import type { Client, Consumer } from "@platformatic/kafka";
+import type { Client, Consumer, Library } from "./library.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { systemClock, withTimeLimit } from "../../../src/base/clock.ts";
 import { durationProblems, inMs, type Duration } from "../../../src/base/duration.ts";
@@ -152,9 +151,10 @@ class Platformatic implements KafkaClient {
   }
 }
 
-async function library(): Promise<typeof Library> {
+async function library(): Promise<Library> {
   try {
-    return await import("@platformatic/kafka");
+    // @ts-ignore -- the package is an optional peer, which this project does not install
+    return (await import("@platformatic/kafka")) as Library;
   } catch (cause) {
     if ((cause as { readonly code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw cause;
     throw new BeeHiveError(
