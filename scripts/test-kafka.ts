@@ -30,7 +30,9 @@ function run(): number {
   const imports = ["tsx", pathToFileURL(join(folder, "resolve.mjs")).href].flatMap((one) => ["--import", one]);
   const args = [...imports, "-C", "beehive-source", "test/run.ts", ...patterns()];
   const env = { ...process.env, BEEHIVE_TEST_KAFKA: "on" };
-  return spawnSync(existsSync(node) ? node : process.execPath, args, { cwd: root, env, stdio: "inherit" }).status ?? 1;
+  const ended = spawnSync(existsSync(node) ? node : process.execPath, args, { cwd: root, env, stdio: "inherit" });
+  if (ended.signal) console.error(`The tests were ended by ${ended.signal}.`);
+  return ended.status ?? 1;
 }
 
 function patterns(): readonly string[] {

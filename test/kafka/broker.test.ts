@@ -7,6 +7,10 @@ import type { KafkaClient, KafkaConsumer } from "../../integrations/kafka/client
 import { silentLogger } from "../../src/base/logger.ts";
 import { Event } from "../../src/events/event.ts";
 import { createHive } from "../../src/hive/hive.ts";
+import { openProvider } from "../../src/hive/open-provider.ts";
+import { problemsOf, runFashion } from "../../samples/fashion/fashion.ts";
+import { feedOf } from "../../samples/fashion/feed.ts";
+import { topics as catalogueTopics } from "../../samples/fashion/kafka.ts";
 import { numbered, numbersOf, openShop, until, upTo, type Shop, type ShopOptions } from "../support/kafka-shop.ts";
 import { postgresSchema } from "../support/postgres-server.ts";
 import { sqliteFile } from "../support/sqlite-file.ts";
@@ -29,10 +33,13 @@ test.after(() => broker.stop());
 const client = (options: Partial<KafkaClientOptions> = {}): KafkaClient =>
   kafkaClient({ brokers: broker.address, session: "3s", ...options });
 
-async function newTopic(partitions = 1, configs: Readonly<Record<string, string>> = {}): Promise<string> {
+async function newTopic(
+  partitions = 1,
+  configs: Readonly<Record<string, string>> = {},
+  topic = `topic-${++topics}`,
+): Promise<string> {
   const { Admin } = await library();
   const admin = new Admin({ clientId: "tests", bootstrapBrokers: [broker.address] });
-  const topic = `topic-${++topics}`;
   const settings = Object.entries(configs).map(([name, value]) => ({ name, value }));
   await admin.createTopics({ topics: [topic], partitions, replicas: 1, configs: settings });
   await admin.close();
@@ -351,6 +358,20 @@ test("a topic that lost its records goes on at the first that is left", async ()
   await write(topic, numbered(3));
   await using shop = await shopOn(topic, { provider });
   assert.equal(numbersOf(await shop.sees(3)), upTo(3));
+});
+
+test("the catalogue of samples/fashion runs with its topics in Kafka", async () => {
+  for (const topic of catalogueTopics) await newTopic(2, {}, topic);
+  const provider = await openProvider("memory:");
+  const report = await runFashion({ provider, feed: feedOf(40, 3), kafka: client(), say: () => {} });
+  assert.equal(await problemsOf(report, provider), []);
+  await provider.close();
+  await using shop = await shopOn("fashion-ProductEnriched", { group: "reader" });
+  const newest = new Map<string, boolean>();
+  await until(() => {
+    for (const { partitionKey = "", body } of shop.seen) newest.set(partitionKey, body.length > 0);
+    return [...newest.values()].filter(Boolean).length === report.products;
+  });
 });
 
 test.run();

@@ -64,6 +64,7 @@ export interface Consumer extends Client {
   readonly topics: { track(topic: string): boolean };
   readonly assignments: readonly { readonly topic: string; readonly partitions: readonly number[] }[] | null;
   joinGroup(options?: object): Promise<string>;
+  leaveGroup(force: boolean): Promise<void>;
   fetch(options: {
     readonly node: number;
     readonly maxWaitTime: number;
