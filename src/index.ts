@@ -31,19 +31,32 @@ export {
   type ActorDescriptor,
   type ActorOptions,
   type ActorOutput,
+  type AnyActor,
+  type BatchActor,
+  type BatchContext,
+  type Batched,
   type Middleware,
   type Next,
   type ProcessorActor,
   type Published,
+  type TypedBatchContext,
   type TypedContext,
 } from "./actors/actor.ts";
+export type { BatchOptions, BatchSettings } from "./actors/batch-options.ts";
 export { actorsFrom, type ActorClasses, type DescriptorSource } from "./actors/actors-from.ts";
 export type { Elastic, Parallelism } from "./actors/elastic.ts";
 export type { Child, ChildDeath, ChildRun, SpawnOptions } from "./actors/spawn.ts";
 export type { HoldWhen } from "./actors/hold-when.ts";
 export { toDescriptor, type ActorDefaults } from "./actors/descriptor.ts";
 export type { ActorOverrides } from "./actors/overrides.ts";
-export { actor, type Delivered, type FunctionOptions, type OutputOf } from "./injection/function-actor.ts";
+export {
+  actor,
+  type BatchFunctionOptions,
+  type Delivered,
+  type DeliveredBatch,
+  type FunctionOptions,
+  type OutputOf,
+} from "./injection/function-actor.ts";
 export type { Used, Uses } from "./injection/uses.ts";
 export { Container, injects, token, type ActorResolver, type Injectable } from "./injection/container.ts";
 export { circuitBreaker, type CircuitBreakerOptions } from "./actors/middleware/circuit-breaker.ts";
@@ -73,6 +86,7 @@ export type { HiveQueue, RequeuedInSteps, RequeueStepsOptions, WhichLetters } fr
 export type { LetterGroup } from "./hive/letters/groups.ts";
 export type { LetterChanges } from "./hive/letters/mend.ts";
 export type { PeekedEvent, PeekOptions } from "./hive/withdraw.ts";
+export type { OutcomeOptions, ProcessOutcome } from "./hive/outcomes.ts";
 export type { RewindOptions } from "./hive/rewind.ts";
 export type { StoreToClear } from "./hive/cleared-stores.ts";
 export type { KeptTopics } from "./hive/keep.ts";
@@ -93,6 +107,7 @@ export {
 } from "./contract/provider-module.ts";
 export type {
   ArchiveCapability,
+  BatchStep,
   Capabilities,
   LogLimit,
   Provider,
@@ -111,6 +126,7 @@ export type {
   QueueOperator,
   QueueSpec,
 } from "./contract/queue-operator.ts";
+export type { Codec, CodecEvent } from "./contract/codec.ts";
 export type { DeadLetter, DeadLetterRecord } from "./contract/dead-letter.ts";
 export type {
   ClearedStore,
@@ -193,7 +209,7 @@ export {
 } from "./journal/trace/trace.ts";
 
 // Operators: pauses, settings, processes at work, and who did what.
-export { operate } from "./hive/operate.ts";
+export { operate, type OperateOptions } from "./hive/operate.ts";
 export type { Operator } from "./hive/operator.ts";
 export type { HivePulser } from "./hive/hive-pulser.ts";
 export type { HiveSource } from "./hive/hive-source.ts";

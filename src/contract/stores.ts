@@ -253,7 +253,13 @@ export interface Stores {
    * @throws `TooLarge` when the provider takes fewer items in one transaction; `ConcurrencyConflict` when others were
    *   faster each time; `QueueNotFound` for an event without a destination, where writes and events are in one place.
    */
-  transact?<T extends Identified, R>(collection: string, work: TransactionWork<T, R>): Promise<R>;
+  readonly transact?: <T extends Identified, R>(collection: string, work: TransactionWork<T, R>) => Promise<R>;
+  /**
+   * Publishes the events of transactions whose process ended before it published them. Returns how many.
+   *
+   * Only where writes and events are in two places.
+   */
+  readonly publishPending?: (collection: string) => Promise<number>;
 }
 
 /** Reads and writes the items of a transaction. May run several times, and awaits all of its calls. */

@@ -20,6 +20,7 @@ import { Operated } from "./operated.ts";
 import { Operator } from "./operator.ts";
 import type { HiveOptions } from "./options.ts";
 import { Orchestrator } from "./orchestrator.ts";
+import { PendingEvents } from "./pending-events.ts";
 import { Publishing } from "./publishing.ts";
 import { Sources } from "./sources.ts";
 
@@ -42,6 +43,8 @@ export interface HiveParts {
   readonly children: Children;
   /** Follows operators; `undefined` for a hive without controls, or with nothing to pause. */
   readonly operated: Operated | undefined;
+  /** Publishes what transactions left behind; `undefined` where none can. */
+  readonly pendingEvents: PendingEvents | undefined;
   /** Ends the reports of measures. */
   readonly forget: () => void;
 }
@@ -161,6 +164,7 @@ export function assembled(
     pools,
     children,
     operated,
+    pendingEvents: provider.stores.publishPending && new PendingEvents(provider.stores, clock, logger),
     forget: () => {
       forgetLags();
       forgetSizes();

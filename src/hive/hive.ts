@@ -15,7 +15,9 @@ import { throwProblems, withProblems } from "../base/problems.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { CancelChoice, Lease } from "../contract/queue-operator.ts";
 import type { RunningHive } from "../controls/heartbeats.ts";
+import type { AnyEventType } from "../events/event-type.ts";
 import type { Event } from "../events/event.ts";
+import type { Injectable } from "../injection/container.ts";
 import { storeOf, type Token } from "../injection/tokens.ts";
 import type { Journal } from "../journal/journal.ts";
 import { journalProblems } from "../journal/open-journal.ts";
@@ -28,10 +30,11 @@ import type { HivePulser } from "./hive-pulser.ts";
 import type { HiveQueue } from "./hive-queue.ts";
 import type { HiveSource } from "./hive-source.ts";
 import { historyOf, type HistoryOf } from "./history.ts";
-import { openProvider } from "./open-provider.ts";
+import { openProvider, withCodec } from "./open-provider.ts";
 import type { Operator } from "./operator.ts";
 import { hiveOptionProblems, type HiveOptions } from "./options.ts";
 import type { Topology } from "./orchestrator.ts";
+import type { OutcomeOptions, Outcomes, ProcessOutcome, Settled } from "./outcomes.ts";
 import type { PushOptions } from "./push-within.ts";
 
 export type { HiveOptions } from "./options.ts";
@@ -47,10 +50,11 @@ export async function createHive(options: HiveOptions): Promise<Hive> {
     );
   const problems = [...pulserProblems(options.pulsers ?? []), ...journalProblems(options.journal)];
   const descriptors = await withProblems(problems, resolveActors(options));
-  const provider =
+  const opened =
     typeof options.provider === "object"
       ? options.provider
       : await openProvider(options.provider ?? "memory:", { clock, logger: options.logger });
+  const provider = await withCodec(opened, options.codec);
   return new Hive(descriptors, provider, typeof options.provider !== "object", { ...options, clock });
 }
 
@@ -65,13 +69,15 @@ export class Hive {
   readonly provider: Provider;
   /** The acts of an operator on all hives of the provider. */
   readonly operator: Operator;
+  /** The time of this hive. */
+  readonly clock: Clock;
   /** The journal of this hive; `undefined` when it keeps none, see {@link HiveOptions.journal}. */
   readonly journal: Journal | undefined;
   readonly #parts: HiveParts;
-  readonly #clock: Clock;
   readonly #ownsProvider: boolean;
   readonly #topology: Topology;
   readonly #idling = new AbortController();
+  #outcomes: Outcomes | undefined;
   #setup: Promise<void> | undefined;
   #state: HiveState = "new";
   #stopping: Promise<void> | undefined;
@@ -88,7 +94,7 @@ export class Hive {
     this.descriptors = descriptors;
     this.pulsers = options.pulsers ?? [];
     this.provider = provider;
-    this.#clock = options.clock;
+    this.clock = options.clock;
     this.#ownsProvider = ownsProvider;
     this.#topology = options.topology ?? "create";
     this.#parts = assembled(descriptors, provider, options, {
@@ -107,6 +113,11 @@ export class Hive {
    */
   store<T>(token: Token<T>): T {
     return storeOf(token, this.provider.stores);
+  }
+
+  /** @internal Makes an object as actors are made, with stores that write at once. */
+  make<T>(type: Injectable<T>): Promise<T> {
+    return this.#parts.container.make(type);
   }
 
   /**
@@ -141,7 +152,19 @@ export class Hive {
   async deliver(lease: Lease): Promise<Outcome> {
     this.#parts.container.check(this.descriptors, this.#parts.logger);
     await this.#parts.operated?.beforeDelivery();
-    return await this.#parts.orchestrator.deliver(lease);
+    const [decoded = lease] = (await this.provider.decoded?.([lease])) ?? [];
+    return await this.#parts.orchestrator.deliver(decoded);
+  }
+
+  /**
+   * Processes and settles leases of one queue from a host, in batches where the actor takes batches.
+   *
+   * @throws as {@link deliver}.
+   */
+  async deliverBatch(leases: readonly Lease[]): Promise<void> {
+    this.#parts.container.check(this.descriptors, this.#parts.logger);
+    await this.#parts.operated?.beforeDelivery();
+    await this.#parts.orchestrator.deliverBatch((await this.provider.decoded?.(leases)) ?? leases);
   }
 
   /**
@@ -161,6 +184,7 @@ export class Hive {
     // It may have been stopped meanwhile.
     if (this.#state !== "running") return;
     this.#parts.orchestrator.start();
+    this.#parts.pendingEvents?.start();
     for (const pulser of this.#parts.pulsers) pulser.start();
     this.#parts.sources.start();
   }
@@ -240,11 +264,11 @@ export class Hive {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    const { pulsers, sources, orchestrator, keeper, operated, logEvents, pools, children, forget, container } =
-      this.#parts;
-    const end = this.#clock.now() + deadlineMs + closingMs;
+    const { pulsers, sources, orchestrator, keeper, operated, logEvents, pools, children, forget } = this.#parts;
+    const { container, pendingEvents } = this.#parts;
+    const end = this.clock.now() + deadlineMs + closingMs;
     const soon = (work: Promise<unknown> | undefined): Promise<void> | undefined =>
-      work && waitFor(work, this.#clock, Math.max(0, Math.min(closingMs, end - this.#clock.now())));
+      work && waitFor(work, this.clock, Math.max(0, Math.min(closingMs, end - this.clock.now())));
     pools.stop();
     await Promise.all([
       ...pulsers.map((pulser) => pulser.stop(deadlineMs)),
@@ -253,6 +277,7 @@ export class Hive {
       children.stop(deadlineMs),
     ]);
     keeper.close();
+    await soon(pendingEvents?.stop());
     await soon(operated?.stop());
     await soon(logEvents.settled());
     this.#idling.abort();
@@ -295,14 +320,48 @@ export class Hive {
    */
   async trace(id: string, options: { readonly live?: boolean } = {}): Promise<Trace> {
     const { journal, descriptors } = this;
-    if (!journal)
-      throw new BeeHiveError("InvalidState", "This hive keeps no journal; give createHive({ journal: true }).");
+    if (!journal) throw noJournal();
     // Loaded when it is used first: most hives are never traced.
     const { traceItem } = await import("../journal/trace/trace-item.ts");
     const leases = this.#parts.orchestrator.loops.flatMap((loop) => loop.leases);
     const live = (options.live ?? true) && { queues: this.provider.queues, leases };
     const holds = live ? await this.operator.holds() : undefined;
-    return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live, holds });
+    return traceItem(id, { journal, descriptors, now: this.clock.now(), ...live, holds });
+  }
+
+  /**
+   * Waits for the end of a business process, also one that runs in other processes. Returns the event that ended it.
+   *
+   * Reads the journal, so that a crash of the process that ends it, within 250 ms, may hide the end. On `memory:` the
+   * journal is of this process.
+   *
+   * @param id The correlation id of the process; of a process without one the id of its first event.
+   * @throws BeeHiveError `Timeout` when it has not ended in time, `InvalidState` when the hive keeps no journal.
+   * @example
+   * await hive.push(accepted);
+   * const { type } = await hive.outcome(accepted.id, { of: [OrderShipped, OrderCancelled], timeout: "10s" });
+   */
+  async outcome<const T extends AnyEventType>(id: string, options: OutcomeOptions<T>): Promise<ProcessOutcome<T>> {
+    return await (await this.#waits()).outcome(id, options);
+  }
+
+  /** @internal Waits until pushed events and all that followed from them are done. */
+  async settled(events: readonly Event[], timeoutMs: number): Promise<Settled> {
+    return await (await this.#waits()).settled(events, timeoutMs);
+  }
+
+  async #waits(): Promise<Outcomes> {
+    const { journal, clock, descriptors, provider } = this;
+    if (!journal) throw noJournal();
+    // Loaded when they are used first, as traces are.
+    const [{ Outcomes: Waits }, { JournalWatch }] = await Promise.all([
+      import("./outcomes.ts"),
+      import("./journal-watch.ts"),
+    ]);
+    return (this.#outcomes ??= new Waits(new JournalWatch(journal, clock, this.#idling.signal), clock, async () => [
+      ...descriptors.map(({ queueName }) => String(queueName)),
+      ...((await provider.queues.names?.()) ?? []).map(String),
+    ]));
   }
 
   /**
@@ -387,6 +446,10 @@ export class Hive {
   log(topic: string): HiveLog {
     return new HiveLog(destination(topic), logOf(this.provider), this.#idling.signal);
   }
+}
+
+function noJournal(): BeeHiveError {
+  return new BeeHiveError("InvalidState", "This hive keeps no journal; give createHive({ journal: true }).");
 }
 
 /** Disposes what all actors of a class share, where the class has a static `Symbol.asyncDispose`. */

@@ -5,6 +5,7 @@ import { alertProblems, type AlertRule } from "../controls/alerts/alert.ts";
 import { controlsProblems, type ControlsOptions } from "../controls/options.ts";
 import type { Clock } from "../base/clock.ts";
 import { numberProblems, wholeNumber } from "../base/numbers.ts";
+import type { Codec } from "../contract/codec.ts";
 import { objectProblems } from "../base/problems.ts";
 import { isContainer, type ActorResolver, type Container } from "../injection/container.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
@@ -33,6 +34,8 @@ export interface HiveOptions extends Publisher {
   readonly sources?: readonly Source[] | undefined;
   /** The place to run: a URL, or a provider of your own, which the hive does not close. @default "memory:" */
   readonly provider?: string | Provider | undefined;
+  /** Encodes the bodies of events as they travel, such as `compressed()` of `beehive-actors/schemas`. @default None. */
+  readonly codec?: Codec | undefined;
   /** The container of the application. Actors can have its bindings injected. @default None. */
   readonly container?: Container | undefined;
   /**
@@ -100,6 +103,7 @@ const names: Readonly<Record<keyof HiveOptions, true>> = {
   pulsers: true,
   sources: true,
   provider: true,
+  codec: true,
   container: true,
   resolve: true,
   topology: true,
@@ -145,6 +149,9 @@ export function hiveOptionProblems(options: unknown): string[] {
     problems.push("clock must have the methods now and after");
   if (!["undefined", "string", "object"].includes(typeof provider) || provider === null)
     problems.push("provider must be a URL, such as sqlite:./hive.db, or a provider");
+  const { codec } = options as Partial<HiveOptions>;
+  if (codec !== undefined && (typeof codec?.encode !== "function" || typeof codec.decode !== "function"))
+    problems.push("codec must have the methods encode and decode, such as compressed() of beehive-actors/schemas");
   if (container !== undefined && !isContainer(container))
     problems.push("container must be a Container of inversify: new Container(), which beehive-actors exports");
   if (topology !== undefined && topology !== "create" && topology !== "check")

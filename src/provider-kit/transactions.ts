@@ -32,7 +32,7 @@ export function stepTransactions(clock: Clock, begin: () => Step): Transact {
 }
 
 /** Returns the result of `work`, which runs again after each conflict with another step. */
-async function untilCommitted<R>(clock: Clock, work: () => Promise<R>): Promise<R> {
+export async function untilCommitted<R>(clock: Clock, work: () => Promise<R>): Promise<R> {
   for (let reruns = 0; ; reruns++) {
     try {
       return await work();

@@ -1,4 +1,5 @@
 export { given, type Given, type Items, type WhenOptions } from "./given.ts";
+export { type BatchReaction } from "./batch-reaction.ts";
 export { ManualClock } from "./manual-clock.ts";
 export { type Reaction } from "./reaction.ts";
 export { TestHive, type SettleOptions, type TestHiveOptions } from "./test-hive.ts";
@@ -7,6 +8,7 @@ export { type CausalTree } from "./causal-tree.ts";
 export { collectionStoreContract } from "./contracts/collection-store.ts";
 export { type ContractCase, type ContractSubject } from "./contracts/contract.ts";
 export { counterStoreContract } from "./contracts/counter-store.ts";
+export { entitiesContract } from "./contracts/entities.ts";
 export { ForgetfulClock } from "./contracts/forgetful-clock.ts";
 export { hiveContract } from "./contracts/hive/index.ts";
 export { topicLogContract } from "./contracts/topic-log/index.ts";
@@ -15,6 +17,7 @@ export { keyValueStoreContract } from "./contracts/key-value-store.ts";
 export { lockStoreContract } from "./contracts/lock-store.ts";
 export { queueOperatorContract } from "./contracts/queue-operator/index.ts";
 export { stepContract } from "./contracts/step.ts";
+export { transactionContract } from "./contracts/transactions.ts";
 export { external, type ExternalOptions } from "../simulation/external-calls.ts";
 export { replay, type ReplayOptions } from "../replay/replay.ts";
 export type {

@@ -1,5 +1,6 @@
+import type { Codec } from "../contract/codec.ts";
 import type { DeadLetter, DeadLetterRecord } from "../contract/dead-letter.ts";
-import type { Capabilities, Provider, Step } from "../contract/provider.ts";
+import type { BatchStep, Capabilities, Provider, Step } from "../contract/provider.ts";
 import type {
   AbandonOptions,
   CancelChoice,
@@ -30,9 +31,29 @@ export class Recorder {
     return this.leased - this.deliveries.length;
   }
 
-  /** Grows with every change. */
+  #coding = 0;
+  #askedWhileCoding = 0;
+
+  /** Grows with every change, and whenever it is asked while a codec works, which takes real time. */
   get changes(): number {
-    return this.pushed.length + this.deliveries.length + this.leased;
+    if (this.#coding > 0) this.#askedWhileCoding++;
+    return this.pushed.length + this.deliveries.length + this.leased + this.#askedWhileCoding;
+  }
+
+  /** Returns a codec whose work counts as a change until it is done. */
+  watched(codec: Codec): Codec {
+    const watch = async <T>(work: () => T | Promise<T>): Promise<T> => {
+      this.#coding++;
+      try {
+        return await work();
+      } finally {
+        this.#coding--;
+      }
+    };
+    return {
+      encode: (plain, event) => watch(() => codec.encode(plain, event)),
+      decode: (travelling, event) => watch(() => codec.decode(travelling, event)),
+    };
   }
 }
 
@@ -42,6 +63,7 @@ export class RecordingProvider implements Provider {
   readonly capabilities: Capabilities;
   readonly queues: QueueOperator;
   readonly stores: Stores;
+  readonly beginBatch?: (leases: readonly Lease[]) => BatchStep;
   readonly #inner: Provider;
 
   constructor(inner: Provider, recorder: Recorder) {
@@ -50,6 +72,7 @@ export class RecordingProvider implements Provider {
     this.queues = new RecordingQueues(inner.queues, recorder);
     this.stores = inner.stores;
     this.#inner = inner;
+    if (inner.beginBatch) this.beginBatch = inner.beginBatch.bind(inner);
   }
 
   async setup(): Promise<void> {

@@ -39,7 +39,7 @@ export class SingleRowStores implements Omit<Stores, "counters"> {
   }
 
   collection<T extends Identified>(name: string): CollectionStore<T> {
-    return new RowCollectionStore<T>(new Items<T>(this.#rows, this.#clock), table("collection", name));
+    return new RowCollectionStore<T>(new Items<T>(this.#rows, this.#clock), collectionTable(name));
   }
 
   keyedList<T extends Identified>(name: string): KeyedListStore<T> {
@@ -92,6 +92,11 @@ export function tablesOf({ kind, name }: ClearedStore): readonly TableRange[] {
     default:
       return [only(table(kind === "collection" ? kind : "blob", name))];
   }
+}
+
+/** Returns the table of a collection. */
+export function collectionTable(name: string): string {
+  return table("collection", name);
 }
 
 /** No name goes on with a control character. */
