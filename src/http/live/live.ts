@@ -43,7 +43,7 @@ export interface Live<Shape extends LiveShape = LiveShape> extends AsyncDisposab
   readonly shape?: Shape;
 }
 
-/** Asks the user function again; ends a sign-in that is over. */
+/** A request with its user. */
 interface Admitted {
   readonly user: unknown;
   readonly request: Request;
@@ -153,6 +153,7 @@ class LiveHandler implements Live<never> {
     const stream = new EventStream(this.#parts.limits.maxBuffered, headers, () => connection.gone());
     const connection = this.#connect(admitted, stream);
     request.signal.addEventListener("abort", () => connection.gone());
+    if (request.signal.aborted) connection.gone();
     for (const message of asked) connection.receive(JSON.stringify(message));
     return stream.response;
   }
@@ -206,9 +207,14 @@ class LiveHandler implements Live<never> {
     if (!isAllowed(request, this.#origins)) return refusal(403, headers);
     if (this.#closing || this.#connections.size >= (this.#options.maxConnections ?? 10_000))
       return refusal(503, { ...headers, "retry-after": "5" });
-    const user = await this.#options.user(request, from);
-    if (user instanceof Response) return user;
-    return user === undefined || user === null ? refusal(401, headers) : { user, request, from };
+    try {
+      const user = await this.#options.user(request, from);
+      if (user instanceof Response) return user;
+      return user === undefined || user === null ? refusal(401, headers) : { user, request, from };
+    } catch (error) {
+      this.#logger.error({ err: error }, "the user of a live connection could not be told");
+      return refusal(500, headers);
+    }
   }
 
   #connect(admitted: Admitted, transport: Transport): Connection {
@@ -218,6 +224,8 @@ class LiveHandler implements Live<never> {
     connection.over.addEventListener("abort", () => this.#connections.delete(connection));
     connection.send(JSON.stringify({ beat: this.#heartbeatMs }), undefined);
     if (!this.#beats) this.#beatLater();
+    // It may have been closed while the user was told.
+    if (this.#closing) connection.close(closeCodes.restart, "the server stops");
     return connection;
   }
 
@@ -266,6 +274,7 @@ const reasons: Readonly<Record<number, string>> = {
   401: "Unauthorized",
   403: "Forbidden",
   405: "Method Not Allowed",
+  500: "Internal Server Error",
   503: "Service Unavailable",
 };
 

@@ -76,6 +76,7 @@ export class LogFeed implements Feed {
 
   async close(): Promise<void> {
     this.#over.abort();
+    await this.#ready?.catch(() => {});
     await this.#following;
   }
 }

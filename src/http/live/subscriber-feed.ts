@@ -129,6 +129,7 @@ export class SubscriberFeed implements Feed {
 
   async close(): Promise<void> {
     this.#over.abort();
+    await this.#ready?.catch(() => {});
     await this.#following;
     if (this.#subscription) await this.#tenancy.end(this.#subscription);
   }

@@ -102,6 +102,7 @@ export class Topic implements FeedListener {
   }
 
   async close(): Promise<void> {
-    await this.#feed?.close();
+    const feed = await this.#opening?.catch(() => undefined);
+    await feed?.close();
   }
 }

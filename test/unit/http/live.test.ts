@@ -317,6 +317,13 @@ for (const kept of [true, false]) {
     };
     assert.is(await status({}), 401);
     assert.is(await status({ "x-user": "mallory" }), 401);
+    const failing = serve({
+      user: () => {
+        throw new Error("the sessions are down");
+      },
+    });
+    assert.is((await LiveStream.open(failing, [all])).response.status, 500);
+    await failing.close();
     assert.is(await status({ "x-user": "ada", origin: "https://evil.example" }), 403);
     assert.is(await status({ "x-user": "ada", origin: "null" }), 403);
     assert.is(await status({ "x-user": "ada", "sec-fetch-site": "cross-site" }), 403);
