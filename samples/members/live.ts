@@ -22,7 +22,7 @@ const users = new Map<string, User>([
   ["hedy", { name: "hedy", company: "acme", isHr: true }],
   ["ada", { name: "ada", company: "acme", isHr: false }],
 ]);
-/** Those who left, and see nothing more of their company. */
+/** The names of users who left, and see nothing more of their company. */
 const left = new Set<string>();
 
 /** Stands for a login: the cookie is the name. */

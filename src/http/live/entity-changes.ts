@@ -7,8 +7,8 @@ type EventsOf<D extends Definitions> = EntityEvents<D>[keyof EntityEvents<D>];
 /** The options of `live` for entities. Returned by {@link changesOf}. */
 export interface EntityChanges<D extends Definitions, User> {
   readonly topics: readonly EventsOf<D>[];
-  may(user: User, change: ChangeOf<EventsOf<D>>): boolean;
-  mask(user: User, change: ChangeOf<EventsOf<D>>): unknown;
+  readonly may: (user: User, change: ChangeOf<EventsOf<D>>) => boolean;
+  readonly mask: (user: User, change: ChangeOf<EventsOf<D>>) => unknown;
 }
 
 interface AnyChange {
