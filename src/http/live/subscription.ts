@@ -68,18 +68,20 @@ export class Subscription implements Follower {
   /** Shows the changes since a position, then joins those to come. Returns false when some of them are gone. */
   async #catchUp(from: number): Promise<boolean> {
     const { topic } = this.target;
+    const { epoch } = topic;
     const { maxBehind } = this.#browser.limits;
     if (from > topic.next || topic.next - from > maxBehind) return false;
     this.#next = this.#done = from;
     this.#tell(false);
     while (this.#next < topic.next) {
       const end = topic.next;
-      const { epoch } = topic;
       const found = await topic.read(this.#next, page);
       if (!found || epoch !== topic.epoch) return false;
       for (const change of found) {
         this.#next = change.position + 1;
         if (this.#concerns(change)) await this.#judge(change);
+        if (this.#isOver) return true;
+        if (epoch !== topic.epoch) return false;
         this.#done = this.#next;
       }
       if (found.length < page) this.#next = this.#done = Math.max(this.#next, end);
