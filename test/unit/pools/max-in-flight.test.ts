@@ -65,6 +65,18 @@ test("a subscription whose events come later gets its even part", async () => {
   await hive.stop();
 });
 
+test("few leased events wait for a slot when all topics are busy at once", async () => {
+  const topics = ["A", "B", "C", "D", "E"];
+  const { hive } = await scene(topics, { maxInFlight: 10 });
+  await hive.clock.advance("1s");
+  await hive.push(topics.flatMap((topic) => eventsOf(topic, 20)));
+  await hive.clock.advance(50);
+  const counts = topics.map(async (topic) => (await hive.hive.queue(`${topic}-Works`).counts()).leased);
+  const leased = (await Promise.all(counts)).reduce((sum, one) => sum + one, 0);
+  assert.ok(leased >= 10 && leased <= 15, `${leased} are leased`);
+  await hive.stop();
+});
+
 test("more subscriptions than slots all get on", async () => {
   const topics = Array.from({ length: 12 }, (_, n) => `T${n}`);
   const { hive, done, most } = await scene(topics, { maxInFlight: 2 });
