@@ -65,7 +65,7 @@ test("a subscription whose events come later gets its even part", async () => {
   await hive.stop();
 });
 
-test("few leased events wait for a slot when all topics are busy at once", async () => {
+test("about as many events again wait when all topics are busy at once", async () => {
   const topics = ["A", "B", "C", "D", "E"];
   const { hive } = await scene(topics, { maxInFlight: 10 });
   await hive.clock.advance("1s");
@@ -73,7 +73,7 @@ test("few leased events wait for a slot when all topics are busy at once", async
   await hive.clock.advance(50);
   const counts = topics.map(async (topic) => (await hive.hive.queue(`${topic}-Works`).counts()).leased);
   const leased = (await Promise.all(counts)).reduce((sum, one) => sum + one, 0);
-  assert.ok(leased >= 10 && leased <= 15, `${leased} are leased`);
+  assert.ok(leased >= 10 && leased <= 25, `${leased} are leased`);
   await hive.stop();
 });
 
