@@ -1,8 +1,8 @@
-import type { ActorDescriptor } from "../actors/actor.ts";
+import type { ActorDescriptor, AnyActor } from "../actors/actor.ts";
 import type { Clock } from "../base/clock.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../base/logger.ts";
 import { Turnstile } from "../base/turnstile.ts";
-import type { Provider } from "../contract/provider.ts";
+import type { Provider, Step } from "../contract/provider.ts";
 import { LeaseKeeper } from "../delivery/lease-keeper.ts";
 import { LogEvents } from "../delivery/log-events.ts";
 import { SharedSlots } from "../delivery/shared-slots.ts";
@@ -101,8 +101,10 @@ export function assembled(
   const publishers = [...(options.pulsers ?? []), ...(options.sources ?? []), options];
   const orchestrator = new Orchestrator(descriptors, publishers, options.keep, {
     provider,
-    resolve: (descriptor, step) =>
-      (descriptor.isolate && threads.actor(descriptor, step, clock)) ?? container.resolve(descriptor, step),
+    // Only actors of single events are isolated.
+    resolve: <A extends AnyActor>(descriptor: ActorDescriptor, step: Pick<Step, "stores">) =>
+      (descriptor.isolate && (threads.actor(descriptor, step, clock) as A | undefined)) ??
+      container.resolve<A>(descriptor, step),
     keeper,
     turnstile: new Turnstile(),
     clock,

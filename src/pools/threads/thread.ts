@@ -28,7 +28,7 @@ function tsxOf(): string | undefined {
 /** The event that a thread works on. */
 interface Job {
   readonly context: ActorContext;
-  readonly step: Step;
+  readonly step: Pick<Step, "stores">;
   readonly iterations: Map<number, AsyncIterator<unknown>>;
   readonly outputs: (outputs: readonly Event[]) => void;
   readonly fail: (error: unknown) => void;
@@ -57,7 +57,12 @@ export class Thread {
   }
 
   /** Runs the actor over an event. @param freed Called once the thread may take another; false when it has ended. */
-  async run(event: Event, context: ActorContext, step: Step, freed: (alive: boolean) => void): Promise<ActorOutput> {
+  async run(
+    event: Event,
+    context: ActorContext,
+    step: Pick<Step, "stores">,
+    freed: (alive: boolean) => void,
+  ): Promise<ActorOutput> {
     const { signal, attempt, replayed } = context;
     this.#free = new Latch();
     void this.#free.promise.then(freed);

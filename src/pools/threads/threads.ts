@@ -52,7 +52,7 @@ export class Threads {
    *
    * In virtual time every actor runs in the thread of the hive: a thread has the time of the machine.
    */
-  actor(descriptor: ActorDescriptor, step: Step, clock: Clock): ProcessorActor | undefined {
+  actor(descriptor: ActorDescriptor, step: Pick<Step, "stores">, clock: Clock): ProcessorActor | undefined {
     const { isolate, queueName, name, parallelism } = descriptor;
     if (!isolate || clock !== systemClock) return undefined;
     const key = queueName.toString();
