@@ -1,6 +1,6 @@
 import { errorNameOf } from "../base/error-text.ts";
 import { withTimeLimit, type Clock } from "../base/clock.ts";
-import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
+import { parallelismOf, type SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import type { HeldKey } from "../delivery/held-keys.ts";
 import { backPressure, pressureText, type Hold, type Pause, type PausedBy, type Pressure } from "../actors/pause.ts";
 import type { Provider } from "../contract/provider.ts";
@@ -138,11 +138,9 @@ export class HealthCheck {
     };
   }
 
-  #actor(
-    { descriptor, inFlight, polling: { state, paused, held, pressure, size }, heldKeys }: SubscriptionLoop,
-    lags: Answer["lags"],
-    running: boolean,
-  ): ActorHealth {
+  #actor(loop: SubscriptionLoop, lags: Answer["lags"], running: boolean): ActorHealth {
+    const { descriptor, inFlight, heldKeys } = loop;
+    const { state, paused, held, pressure } = loop.polling;
     const { askedAt, error, over } = state;
     const now = this.#parts.clock.now();
     const stuck = askedAt !== undefined && now - askedAt > stuckMs;
@@ -150,7 +148,7 @@ export class HealthCheck {
     return {
       actor: descriptor.name,
       subscription: descriptor.queueName.toString(),
-      parallelism: size,
+      parallelism: parallelismOf(loop),
       inFlight,
       polling,
       error: error === undefined ? undefined : errorNameOf(error),
