@@ -1,4 +1,4 @@
-/** One limit of runs for all subscriptions of a hive. */
+/** A limit of runs for all subscriptions of a hive. */
 import { Event } from "beehive-actors";
 import { TestHive, type TestHiveOptions } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
