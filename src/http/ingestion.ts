@@ -36,7 +36,7 @@ export interface Ingestion {
    *
    * Each message is handled as a request: the JSON of `{ id, body, key, contentType }`, answered with its id.
    */
-  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void;
+  readonly upgrade: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Ends the WebSockets, after the answers to what they sent. */
   close(): Promise<void>;
   /** Adds a handler, or replaces the one of that name. @throws BeeHiveError `InvalidConfiguration`. */
@@ -61,7 +61,7 @@ export interface Ingestion {
  * app.all("/api/*", (context) => edge.fetch(context.req.raw)); // Hono: POST /api/ingest/orders
  */
 export function ingestion(hive: Hive, options: IngestionOptions): Ingestion {
-  throwProblems(ingestionProblems(options), "The ingestion cannot be made");
+  throwProblems(ingestionProblems(options, hive), "The ingestion cannot be made");
   return new Edge(hive, options);
 }
 
@@ -119,9 +119,9 @@ class Edge implements Ingestion {
     });
   }
 
-  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
+  readonly upgrade = (incoming: IncomingMessage, socket: Duplex, head: Buffer): void => {
     this.#streams.upgrade(incoming, socket, head);
-  }
+  };
 
   close(): Promise<void> {
     return this.#streams.close();

@@ -88,6 +88,12 @@ export class Taking {
     if (made.some(({ answer }) => answer?.status === 422)) return this.#answer(request, made, failed);
     const events = made.flatMap((step) => step.events);
     const chosen = ack ?? made.find((step) => step.ack !== undefined)?.ack ?? this.#ack;
+    // Before the push: afterwards a refusal would make the client send again.
+    if (chosen === "processed" && !this.#hive.journal)
+      throw new Refusal(
+        400,
+        'This hive keeps no journal, so that nobody knows when events are processed: use "accepted".',
+      );
     const processed = await this.#publish(request, events, chosen);
     for (const { handler, events: own, answer } of made) if (!answer) handler.succeeded(own.length);
     const answers = made.map((step) => ({
@@ -141,7 +147,14 @@ export class Taking {
       return undefined;
     }
     await this.#hive.push(events);
-    return ack === "processed" ? await this.#hive.settled(events, this.#processedMs) : undefined;
+    if (ack !== "processed") return undefined;
+    try {
+      return await this.#hive.settled(events, this.#processedMs);
+    } catch (error) {
+      // The events are published, so the client must not send them again.
+      this.#logger.warn({ err: error, requestId: request.id }, "a request could not wait for the end of its events");
+      return "waiting";
+    }
   }
 
   #answer(

@@ -381,6 +381,25 @@ test("the answer waits for the end of what followed, if it is asked to", async (
   end();
 });
 
+test("without a journal nothing is published that should be waited for", async () => {
+  const { Collect, events } = collecting(OrderAccepted);
+  await using scene = await edgeScene({ handlers: { orders: OrderAccepted } }, { actors: Collect, journal: false });
+  const reply = await scene.send({ orderId: "1" }, { path: "/ingest/orders?ack=processed" });
+  assert.is(reply.status, 400);
+  assert.match(reply.error ?? "", "journal");
+  await scene.hive.whenIdle();
+  assert.equal(events, []);
+  const options = { handlers: {}, authorize: () => ({ name: "ada" }), ack: "processed" } as const;
+  assert.match((await failureOf(() => ingestion(scene.hive, options))).message, "journal: true");
+});
+
+test("a wait that fails after the push tells nobody to send again", async () => {
+  await using scene = await edgeScene({ handlers: { orders: OrderAccepted } });
+  Object.assign(scene.hive, { settled: () => Promise.reject(new Error("the store is down")) });
+  const reply = await scene.send({ orderId: "1" }, { path: "/ingest/orders?ack=processed" });
+  assert.equal([reply.status, reply.processed], [202, "waiting"]);
+});
+
 test("an answer with no acknowledgement comes before the events are published", async () => {
   const { Collect, events } = collecting(OrderAccepted);
   await using scene = await edgeScene(
