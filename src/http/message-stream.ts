@@ -4,7 +4,7 @@ import type { RawData, WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "../base/clock.ts";
 import { requestOf } from "./node-listener.ts";
 
-/** What a stream needs of its ingestion. */
+/** The parts of an ingestion that a stream needs. */
 export interface StreamParts {
   readonly clock: Clock;
   /** The size of a message, in bytes. */

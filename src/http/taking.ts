@@ -19,13 +19,13 @@ import type {
 import { Refusal } from "./refusal.ts";
 import { isOfContent, type SupervisedHandler } from "./supervised.ts";
 
-/** The handlers that joined a request, and the answers of those that could not be asked. */
+/** The handlers that joined a request, and the answers of those that failed. */
 export interface Joined {
   readonly joined: readonly SupervisedHandler[];
   readonly failed: Readonly<Record<string, HandlerAnswer>>;
 }
 
-/** What a request asks for beside its content. */
+/** The wishes of a request beside its content. */
 export interface Wishes {
   /** The idempotency key. */
   readonly key: string | undefined;
@@ -68,7 +68,8 @@ export class Taking {
         const wants = await handler.run(request, (one, own) => one.join?.(own) ?? false);
         if (wants === true) joined.push(handler);
       } catch (error) {
-        failed.push([handler.name, failure(error)]);
+        // Content that it cannot read is not for it.
+        if (!isOfContent(error)) failed.push([handler.name, failure(error)]);
       }
     };
     await Promise.all(up.map(ask));
