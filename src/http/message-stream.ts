@@ -95,7 +95,7 @@ class Stream {
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    const message = isBinary ? undefined : messageIn(String(data));
+    const message = isBinary || !Buffer.isBuffer(data) ? undefined : messageIn(data.toString());
     if (!message) return this.#socket.close(closeCodes.wrong, "a message is the JSON of { id, body }");
     this.#waiting.push(message);
     this.#flow();

@@ -50,7 +50,7 @@ async function send(socket: WebSocket, messages: readonly object[]): Promise<Rea
   if (socket.readyState !== WebSocket.OPEN) await once(socket, "open");
   const all = new Promise<void>((resolve) => {
     socket.on("message", (data) => {
-      const reply = JSON.parse(String(data)) as Reply;
+      const reply = JSON.parse(Buffer.isBuffer(data) ? data.toString() : "") as Reply;
       replies.set(reply.id, reply);
       if (replies.size === messages.length) resolve();
     });
