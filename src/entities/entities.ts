@@ -69,7 +69,7 @@ export function entities<const D extends Definitions, User = unknown>(
     token,
     events: events as object as EntityEvents<D>,
     published: [...eventTypes.values()],
-    shown: (user, type, entity) => declared.read(user, { type, entity }) as Partial<typeof entity> | undefined,
+    shown: (user, type, entity) => declared.read(user, { type, entity }),
   };
 }
 

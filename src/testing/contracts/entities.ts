@@ -36,7 +36,7 @@ class Scene {
     const declared = entities(newName(), { [team]: any<Team>(), [player]: Player });
     this.team = team;
     this.player = player;
-    this.service = storeOf(declared.token, provider.stores) as unknown as typeof this.service;
+    this.service = storeOf(declared.token, provider.stores);
     this.changes = changes;
   }
 
