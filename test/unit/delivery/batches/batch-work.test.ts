@@ -196,11 +196,7 @@ test("an event whose body is wrong fails alone, before the actor runs", async ()
     seen.push(...taken.map(({ body, attempt }) => [body.text, attempt]), context.batch.length);
   });
   await using hive = await TestHive.start({ actors: Telling });
-  await hive.push([
-    Told.create({ text: "a" }),
-    new Event("Told"),
-    Told.create({ text: "b" }),
-  ]);
+  await hive.push([Told.create({ text: "a" }), new Event("Told"), Told.create({ text: "b" })]);
   await hive.settle();
   assert.equal(seen, [["a", 1], ["b", 1], 2]);
   assert.is((await hive.deadLetters("Told-Telling"))[0]?.errorName, "BodyUnreadable");
