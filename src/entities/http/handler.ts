@@ -165,7 +165,7 @@ const ofEntity: Methods = {
   },
 };
 
-/** What one user sees is not for another. */
+/** Shared caches keep nothing: each user sees another part. */
 const own = { "cache-control": "private, no-cache" } as const;
 
 function objectIn(body: unknown): Readonly<Record<string, unknown>> {

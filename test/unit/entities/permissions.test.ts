@@ -89,6 +89,18 @@ test("what a permission does to an entity does not reach the store", async () =>
   assert.equal((await notes.Note.get("a")).tags, { secret: "s", text: "u" });
 });
 
+test("an entity that is shown in part has its id and version", async () => {
+  const Cards = entities(
+    "Cards",
+    { Card: z.object({ text: z.string() }) },
+    { read: (_user: User) => ({ text: "***" }) },
+  );
+  await using hive = await createHive({ publishes: Cards.published });
+  await hive.setup();
+  const cards = hive.store(Cards.token).as(hr);
+  assert.equal(await cards.Card.create({ id: "a", text: "t" }), { text: "***", id: "a", version: 1 });
+});
+
 test("the event of a change names its user", async () => {
   await using given = await withMembers();
   await given.staff.as(hr).Member.patch("ada", { salary: 10 });
