@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { openProvider, systemClock } from "beehive-actors";
+import { memoryKafka, type KafkaRecord } from "beehive-actors/kafka";
 import { given } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import {
@@ -66,6 +67,21 @@ test("a second run on a file finds the same, and counts nothing again", async ()
   const first = await run(`sqlite:${file.path}`);
   assert.equal({ ...(await run(`sqlite:${file.path}`)), durationMs: 0 }, { ...first, durationMs: 0 });
 });
+
+test("with its topics in Kafka the products for sale are found there too", async () => {
+  const kafka = memoryKafka({ partitions: 3 });
+  const provider = await openProvider("memory:", { clock: systemClock });
+  const report = await runFashion({ provider, feed, kafka, say: () => {} });
+  assert.equal(await problemsOf(report, provider), []);
+  await provider.close();
+  const newest = new Map(kafka.records("fashion-ProductEnriched").flatMap((records) => records.map(keyAndValue)));
+  const left = [...newest].filter(([, value]) => value !== undefined).map(([sku]) => sku);
+  assert.equal(new Set(left), new Set(forSale()));
+});
+
+function keyAndValue({ key, value }: KafkaRecord): [string, Uint8Array | undefined] {
+  return [Buffer.from(key ?? []).toString(), value];
+}
 
 const postgres = suite("the catalogue of samples/fashion on PostgreSQL", { timeoutMs: 60_000, skip: noPostgres });
 
