@@ -143,7 +143,7 @@ samples("it lists every folder of samples", () => {
   const { stdout, status } = sample();
   assert.is(status, 0);
   const folders = readdirSync(join(root, "samples"), { withFileTypes: true }).filter((one) => one.isDirectory());
-  const listed = [...stdout.matchAll(/^ {2}(\w+) +[A-Z].*\.$/gm)].map(([, name]) => name);
+  const listed = [...stdout.matchAll(/^ {2}([\w-]+) +[A-Z].*\.$/gm)].map(([, name]) => name);
   assert.equal(new Set(listed), new Set<string | undefined>(folders.map(({ name }) => name)));
 });
 
