@@ -40,7 +40,9 @@ async function fill(): Promise<void> {
 async function bridge(): Promise<number> {
   const types = ["A", "B", "C", "D"].map((name) => eventType<{ text: string }>(name)) as [Type, Type, Type, Type];
   const hop = (from: Type, to: Type): ActorClass =>
-    actor(`${from.name}-Hop`, from, { name: `${from.name}Hop`, publishes: [to], parallelism: 256 }, ({ body }) => [to.create(body)]);
+    actor(`${from.name}-Hop`, from, { name: `${from.name}Hop`, publishes: [to], parallelism: 256 }, ({ body }) => [
+      to.create(body),
+    ]);
   const out = `bench-out-${round}`;
   const hive = await createHive({
     provider: `sqlite:${join(folder, `${round}.db`)}`,
