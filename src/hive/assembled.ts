@@ -149,7 +149,7 @@ export function assembled(
       ? new Operated({ provider, clock, logger, loops, pulsers, sources, options: controls, alerts, operator, push })
       : undefined;
   const unread = operated && (() => operator.unread());
-  const healthCheck = new HealthCheck({ provider, clock, loops, specs, unread });
+  const healthCheck = new HealthCheck({ provider, clock, loops, specs, unread, sources: () => sources.sample() });
   const names = descriptors.map(({ queueName }) => queueName);
   const forgetSizes = telemetry.observeSizes(() =>
     loops.map((loop) => [loop.descriptor.queueName, parallelismOf(loop)]),

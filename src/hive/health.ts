@@ -4,6 +4,7 @@ import { parallelismOf, type SubscriptionLoop } from "../delivery/subscription-l
 import type { HeldKey } from "../delivery/held-keys.ts";
 import { backPressure, pressureText, type Hold, type Pause, type PausedBy, type Pressure } from "../actors/pause.ts";
 import type { Provider } from "../contract/provider.ts";
+import type { SampledSource } from "../controls/heartbeats.ts";
 import type { QueueSpec } from "../contract/queue-operator.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import { causeOf } from "./operated.ts";
@@ -22,6 +23,8 @@ export interface HealthDetail {
   readonly state: HiveState;
   readonly provider: ProviderHealth;
   readonly actors: readonly ActorHealth[];
+  /** What each source has yet to read in this process, and what holds it up. */
+  readonly sources: readonly SampledSource[];
 }
 
 export type HiveState = "new" | "running" | "stopping" | "stopped";
@@ -84,6 +87,8 @@ export interface HealthParts {
   readonly clock: Clock;
   /** Returns the subscriptions that no process reads. @default They are not looked for. */
   readonly unread?: (() => Promise<readonly string[] | undefined>) | undefined;
+  /** @default none */
+  readonly sources?: (() => readonly SampledSource[]) | undefined;
 }
 
 /** How long an answer of the provider is reused, in ms. Probes are frequent, and a cloud charges for each request. */
@@ -134,7 +139,7 @@ export class HealthCheck {
     return {
       live: state !== "stopped" && actors.every(({ polling }) => polling === "well" || polling === "failing"),
       ready: state === "running" && provider.state === "well" && actors.every(({ polling }) => polling === "well"),
-      detail: { state, provider, actors },
+      detail: { state, provider, actors, sources: this.#parts.sources?.() ?? [] },
     };
   }
 
