@@ -1,6 +1,14 @@
 import { gzipSync } from "node:zlib";
 import { compactDecrypt, CompactEncrypt } from "jose";
-import { actorDescription, BeeHiveError, Event, operate, type ActorClass, type Codec } from "beehive-actors";
+import {
+  actorDescription,
+  BeeHiveError,
+  createHive,
+  Event,
+  operate,
+  type ActorClass,
+  type Codec,
+} from "beehive-actors";
 import { byType, compressed, encrypted, plain, type Body } from "beehive-actors/schemas";
 import { ManualClock, TestHive } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
@@ -124,6 +132,17 @@ test("events of a transaction are encoded, too", async () => {
   await hive.advance("1m");
   assert.equal(seen, [order]);
   await hive.stop();
+});
+
+test("kept events are read decoded, and kept as they travel", async () => {
+  const codec = encrypted(plain(), { key: "new", keys });
+  await using hive = await createHive({ publishes: ["Placed"], codec, keep: { "Placed-": "forever" } });
+  await hive.setup();
+  await hive.push(event);
+  const kept: Event[] = [];
+  for await (const { event: read } of hive.log("Placed").read()) kept.push(read);
+  assert.equal([kept[0]?.getBody(), kept[0]?.contentType], [order, "application/jose"]);
+  assert.match(String(kept[0]?.body), /^eyJ/);
 });
 
 test("small bodies and those from before are read without a codec", async () => {
