@@ -23,6 +23,10 @@ const samples: Readonly<Record<string, Sample>> = {
     about: "A catalogue merges the lists of brands, and rebuilds its search index from the log while it works.",
     file: "samples/fashion/main.ts",
   },
+  "news-feed": {
+    about: "Channels of news are read from files by a pulse, and readers are notified; slots follow the load.",
+    file: "samples/news-feed/main.ts",
+  },
   books: {
     about:
       "Three services of an accounting house: commands to one, events to all, one event store that tells the whole way.",

@@ -1,13 +1,13 @@
 import { durationProblems, inMs } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import { numberProblems, valueText, wholeMs, wholeNumber } from "../base/numbers.ts";
+import { delay, numberProblems, valueText, wholeMs, wholeNumber } from "../base/numbers.ts";
 import { objectProblems } from "../base/problems.ts";
 import { isEventType } from "../events/event-type.ts";
 import { QueueName } from "../events/queue-name.ts";
 import type { ActorClass, ActorDescriptor, ActorOptions, Published } from "./actor.ts";
+import type { BatchOptions, BatchSettings } from "./batch-options.ts";
 import type { Parallelism, SlotSettings } from "./elastic.ts";
-import type { HoldWhen } from "./hold-when.ts";
 import { defaultRetry, retryInMs, retryProblems } from "./retry-policy.ts";
 import { limitInMs, rulesInMs, supervisionProblems } from "./supervision.ts";
 
@@ -32,7 +32,13 @@ export const actorDefaults: Pick<ActorDescriptor, "parallelism" | "lease" | "max
   retry: defaultRetry,
 };
 
-const optionSettings = ["parallelism", "lease", "retry", "ordered", "failureLimit"] as const;
+const batchDefaults: BatchSettings = { size: 100, interval: 1_000, onThrow: "fail" };
+/** Batches of one actor that run at the same time. The option `defaults` of a hive counts events. */
+const batchParallelism = 1;
+/** All events of a batch are in memory, and their leases are renewed together. */
+const maxBatch = 10_000;
+
+const optionSettings = ["parallelism", "batch", "lease", "retry", "ordered", "failureLimit"] as const;
 
 /** The settings whose origins `hive.describe()` prints. */
 export const describedSettings: readonly ((typeof optionSettings)[number] | "throttle")[] = [
@@ -73,7 +79,14 @@ export function toDescriptor(
     return undefined;
   }
   const common = completed(defaults);
-  const { parallelism = common.parallelism, lease = common.lease, maxOutputs = common.maxOutputs } = options;
+  const takesBatches = hasMethod(actorType, "processBatchAsync");
+  if (options.batch !== undefined && !takesBatches)
+    problems.push(
+      `${at}: it has the option batch, and no processBatchAsync(events, context): ` +
+        "write that in place of processAsync, or remove the option",
+    );
+  const ofMany = takesBatches ? batchParallelism : common.parallelism;
+  const { parallelism = ofMany, lease = common.lease, maxOutputs = common.maxOutputs } = options;
   const failureLimit = options.failureLimit ?? defaults.failureLimit;
   const descriptor: ActorDescriptor = {
     actorType,
@@ -81,7 +94,9 @@ export function toDescriptor(
     queueName: parsed,
     event: options.event,
     ...slotSettings(parallelism),
-    ...(options.holdWhen && { holdWhen: [options.holdWhen].flat() as readonly HoldWhen[] }),
+    batch: takesBatches ? completedBatch(options.batch) : undefined,
+    ...(options.isolate && { isolate: options.isolate }),
+    ...(options.holdWhen && { holdWhen: [options.holdWhen].flat() }),
     lease: inMs(lease),
     maxOutputs,
     inheritPartitionKey: options.inheritPartitionKey ?? defaults.inheritPartitionKey ?? false,
@@ -100,6 +115,20 @@ export function toDescriptor(
   return descriptor;
 }
 
+/** Returns whether instances of a class have a method. */
+export function hasMethod(actorType: ActorClass, name: "processAsync" | "processBatchAsync"): boolean {
+  const prototype = actorType.prototype as Readonly<Partial<Record<typeof name, unknown>>> | undefined;
+  return typeof prototype?.[name] === "function";
+}
+
+function completedBatch({ size, interval, onThrow }: BatchOptions = {}): BatchSettings {
+  return {
+    size: size ?? batchDefaults.size,
+    interval: inMs(interval ?? batchDefaults.interval),
+    onThrow: onThrow ?? batchDefaults.onThrow,
+  };
+}
+
 function completed({
   parallelism = actorDefaults.parallelism,
   lease = actorDefaults.lease,
@@ -112,7 +141,9 @@ const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
   name: true,
   event: true,
   parallelism: true,
+  batch: true,
   holdWhen: true,
+  isolate: true,
   lease: true,
   maxOutputs: true,
   inheritPartitionKey: true,
@@ -140,6 +171,7 @@ function shapeProblems(options: ActorOptions): string[] {
     ...unknown.map((option) => `"${option}" is not an option; there are ${Object.keys(optionNames).join(", ")}`),
     ...lists.map((option) => `${option} must be a list`),
     ...nestedProblems("", options),
+    ...batchShapeProblems(options.batch),
     ...(["boolean", "undefined"].includes(typeof ordered) ? [] : ["ordered must be true or false"]),
     ...(["boolean", "undefined"].includes(typeof inheritPartitionKey)
       ? []
@@ -148,6 +180,14 @@ function shapeProblems(options: ActorOptions): string[] {
     ...(name === undefined || (typeof name === "string" && nameShape.test(name))
       ? []
       : ["name must be a letter, then letters, digits or underscores, as the name of a class is"]),
+  ];
+}
+
+function batchShapeProblems(batch: BatchOptions = {}): string[] {
+  const unknown = Object.keys(Object(batch)).filter((name) => !Object.hasOwn(batchDefaults, name));
+  return [
+    ...objectProblems("batch", batch),
+    ...unknown.map((name) => `batch.${name} is not an option; there are ${Object.keys(batchDefaults).join(", ")}`),
   ];
 }
 
@@ -184,13 +224,32 @@ export function nestedProblems(
 export function descriptorProblems(descriptor: ActorDescriptor): string[] {
   const { name, queueName, lease, maxOutputs, retry, supervision, failureLimit, middleware } = descriptor;
   const problems = [
+    ...isolateProblems(descriptor),
     ...slotProblems(descriptor),
+    ...(descriptor.batch ? batchProblems(descriptor, descriptor.batch) : []),
     ...durationProblems("lease", lease, wholeMs(100)),
     ...numberProblems("maxOutputs", maxOutputs, wholeNumber(1)),
   ];
   if (middleware.some((one) => typeof one !== "function")) problems.push("middleware must be a list of functions");
   problems.push(...retryProblems(retry), ...supervisionProblems(supervision, failureLimit, retry));
   return problems.map((problem) => `${name} on "${queueName}": ${problem}`);
+}
+
+function batchProblems({ elastic }: SlotSettings, { size, interval, onThrow }: BatchSettings): string[] {
+  const isKnown = ["fail", "split"].includes(onThrow);
+  return [
+    ...(elastic ? ["parallelism must be a number for an actor that takes batches"] : []),
+    ...numberProblems("batch.size", size, wholeNumber(1, maxBatch)),
+    ...durationProblems("batch.interval", interval, delay),
+    ...(isKnown ? [] : [`batch.onThrow must be "fail" or "split", not ${valueText(onThrow)}`]),
+  ];
+}
+
+function isolateProblems({ isolate, batch }: Pick<ActorDescriptor, "isolate" | "batch">): string[] {
+  if (isolate === undefined) return [];
+  if (batch) return ["isolate needs processAsync: an actor that takes batches runs in the thread of the hive"];
+  const isUrl = typeof isolate.thread === "string" && isolate.thread.startsWith("file:");
+  return isUrl ? [] : ["isolate must be { thread: import.meta.url }, in the module that exports the actor"];
 }
 
 /** Returns the settings of a descriptor for an option. */
@@ -200,7 +259,7 @@ export function slotSettings(parallelism: Parallelism): SlotSettings {
 }
 
 /** Returns what is wrong with the slots of a descriptor, in words. */
-export function slotProblems({ parallelism, elastic }: SlotSettings): string[] {
+function slotProblems({ parallelism, elastic }: SlotSettings): string[] {
   const one = wholeNumber(1);
   if (elastic === undefined) return numberProblems("parallelism", parallelism, one);
   const problems = objectProblems("parallelism", elastic);

@@ -1,6 +1,6 @@
 import { errorNameOf } from "../base/error-text.ts";
 import { withTimeLimit, type Clock } from "../base/clock.ts";
-import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
+import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import type { HeldKey } from "../delivery/held-keys.ts";
 import { backPressure, pressureText, type Hold, type Pause, type PausedBy, type Pressure } from "../actors/pause.ts";
 import type { Provider } from "../contract/provider.ts";
@@ -78,7 +78,7 @@ export interface PauseHealth {
 
 export interface HealthParts {
   readonly provider: Provider;
-  readonly loops: readonly DeliveryLoop[];
+  readonly loops: readonly SubscriptionLoop[];
   /** The queues that must exist. */
   readonly specs: readonly QueueSpec[];
   readonly clock: Clock;
@@ -139,7 +139,7 @@ export class HealthCheck {
   }
 
   #actor(
-    { descriptor, inFlight, polling: { state, paused, held, pressure, size }, heldKeys }: DeliveryLoop,
+    { descriptor, inFlight, polling: { state, paused, held, pressure, size }, heldKeys }: SubscriptionLoop,
     lags: Answer["lags"],
     running: boolean,
   ): ActorHealth {

@@ -11,7 +11,7 @@ import { Beater, type SampledSubscription } from "../controls/beater.ts";
 import { Follower, type Followed } from "../controls/follower.ts";
 import { checkInterval, lookInterval, type ControlsOptions } from "../controls/options.ts";
 import { withSettings } from "../controls/settings.ts";
-import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
+import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import type { Operator } from "./operator.ts";
 import type { Pulsing } from "../pulses/pulsing.ts";
 import type { Sources } from "./sources.ts";
@@ -20,7 +20,7 @@ export interface OperatedParts {
   readonly provider: Provider;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly loops: readonly DeliveryLoop[];
+  readonly loops: readonly SubscriptionLoop[];
   readonly pulsers: readonly Pulsing[];
   readonly sources: Sources;
   readonly options: ControlsOptions;
@@ -89,7 +89,7 @@ export class Operated {
     await this.#beater.stop();
   }
 
-  #followedLoop(loop: DeliveryLoop): Followed {
+  #followedLoop(loop: SubscriptionLoop): Followed {
     const { descriptor } = loop;
     return {
       kind: "queue",
@@ -110,9 +110,11 @@ function followedPulser(pulsing: Pulsing): Followed {
   return { kind: "pulser", name: pulsing.pulser.name, hold: (hold) => pulsing.hold(hold) };
 }
 
-function sampleOf({ descriptor, inFlight, committed, polling }: DeliveryLoop): SampledSubscription {
+function sampleOf({ descriptor, inFlight, committed, polling }: SubscriptionLoop): SampledSubscription {
   const { name: actor, queueName, elastic } = descriptor;
-  const { paused, held, pressure, size: parallelism } = polling;
+  const { paused, held, pressure, size } = polling;
+  // The slots of batches are those of their events.
+  const parallelism = descriptor.batch ? descriptor.parallelism : size;
   return {
     queue: queueName.toString(),
     actor,

@@ -1,7 +1,7 @@
 import { isBeeHiveError } from "../base/errors.ts";
 import type { Codec } from "../contract/codec.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
-import type { Provider, Step } from "../contract/provider.ts";
+import type { BatchStep, Provider, Step } from "../contract/provider.ts";
 import type { Lease, LeaseRequest, PeekRequest, QueueOperator } from "../contract/queue-operator.ts";
 import type { Identified, Stores, TransactionWork } from "../contract/stores.ts";
 import type { LogRequest, TopicLog } from "../contract/topic-log.ts";
@@ -20,10 +20,14 @@ const retryMs = 5_000;
  */
 export function codedProvider(inner: Provider, codec: Codec): Provider {
   const leases = new CodedLeases(inner.queues, new CodedEvents(codec));
+  const beginBatch = inner.beginBatch?.bind(inner);
   return overriding(inner, leases, {
     stores: codedStores(inner.stores, leases),
     queues: codedQueues(inner.queues, leases),
     beginStep: (lease: Lease) => codedStep(inner.beginStep(leases.inner(lease)), leases),
+    ...(beginBatch && {
+      beginBatch: (given: readonly Lease[]) => codedBatch(beginBatch(given.map((one) => leases.inner(one))), leases),
+    }),
     decoded: async (given: readonly Lease[]) => await leases.decoded(given),
   });
 }
@@ -33,6 +37,16 @@ function codedStep(inner: Step, leases: CodedLeases): Step {
   return overriding(inner, leases, {
     stores: codedStores(inner.stores, leases),
     commit: async (outputs: readonly Event[]) => await inner.commit(await leases.events.encoded(outputs)),
+  });
+}
+
+function codedBatch(inner: BatchStep, leases: CodedLeases): BatchStep {
+  return overriding(inner, leases, {
+    stores: codedStores(inner.stores, leases),
+    commit: async (given: readonly Lease[], outputs: readonly Event[]) => {
+      const held = given.map((one) => leases.inner(one));
+      await inner.commit(held, await leases.events.encoded(outputs));
+    },
   });
 }
 

@@ -1,4 +1,5 @@
 import type { ContractCase } from "../contract.ts";
+import { batches } from "./batches.ts";
 import { codecs } from "./codecs.ts";
 import { delivery } from "./delivery.ts";
 import { failure } from "./failure.ts";
@@ -14,6 +15,7 @@ import { withdrawing } from "./withdrawing.ts";
 /** The contract of a hive on any provider, from the push to the last commit. */
 export const hiveContract: readonly ContractCase[] = [
   ...delivery,
+  ...batches,
   ...failure,
   ...leases,
   ...stopping,
