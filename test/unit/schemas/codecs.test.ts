@@ -111,11 +111,23 @@ test("outputs of a step are encoded, and one that is sent on stays", async () =>
     }
   }
   actorDescription("Placed-Sender", { publishes: ["Paid", "Copied-"] })(Sender);
-  const actors = [Sender, reader(seen, "Paid-Reader"), reader(seen, "Copied-Reader")];
+  const notes = (queueName: string): ActorClass => {
+    class Reader {
+      async processAsync(read: Event): Promise<void> {
+        seen.push([read.contentType, read.getBody()]);
+      }
+    }
+    actorDescription(queueName)(Reader);
+    return Reader;
+  };
+  const actors = [Sender, notes("Paid-Reader"), notes("Copied-Reader")];
   await using hive = await TestHive.start({ actors, codec: encrypted(plain(), { key: "new", keys }), clock, provider });
   await hive.push(event);
   await hive.settle();
-  assert.equal(seen, [order, order]);
+  assert.equal(seen, [
+    ["application/jose", order],
+    ["application/jose", order],
+  ]);
 });
 
 test("events of a transaction are encoded, too", async () => {
