@@ -6,6 +6,7 @@ import {
   createHive,
   Event,
   operate,
+  QueueName,
   type ActorClass,
   type Codec,
 } from "beehive-actors";
@@ -144,6 +145,20 @@ test("events of a transaction are encoded, too", async () => {
   await hive.advance("1m");
   assert.equal(seen, [order]);
   await hive.stop();
+});
+
+test("a lease that a host hands over is decoded", async () => {
+  const provider = new MemoryProvider();
+  const seen: unknown[] = [];
+  const codec = encrypted(plain(), { key: "new", keys });
+  await using hive = await createHive({ actors: reader(seen), codec, provider });
+  await hive.setup();
+  await hive.push(event);
+  const request = { max: 1, leaseMs: 60_000, waitMs: 0, signal: new AbortController().signal };
+  const [lease] = await provider.queues.lease(QueueName.parse("Placed-Reader"), request);
+  assert.ok(lease);
+  assert.is(await hive.deliver(lease), "committed");
+  assert.equal(seen, [order]);
 });
 
 test("kept events are read decoded, and kept as they travel", async () => {
