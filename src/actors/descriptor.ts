@@ -8,7 +8,6 @@ import { QueueName } from "../events/queue-name.ts";
 import type { ActorClass, ActorDescriptor, ActorOptions, Published } from "./actor.ts";
 import type { BatchOptions, BatchSettings } from "./batch-options.ts";
 import type { Parallelism, SlotSettings } from "./elastic.ts";
-import type { HoldWhen } from "./hold-when.ts";
 import { defaultRetry, retryInMs, retryProblems } from "./retry-policy.ts";
 import { limitInMs, rulesInMs, supervisionProblems } from "./supervision.ts";
 
@@ -96,7 +95,7 @@ export function toDescriptor(
     event: options.event,
     ...slotSettings(parallelism),
     batch: takesBatches ? completedBatch(options.batch) : undefined,
-    ...(options.holdWhen && { holdWhen: [options.holdWhen].flat() as readonly HoldWhen[] }),
+    ...(options.holdWhen && { holdWhen: [options.holdWhen].flat() }),
     lease: inMs(lease),
     maxOutputs,
     inheritPartitionKey: options.inheritPartitionKey ?? defaults.inheritPartitionKey ?? false,

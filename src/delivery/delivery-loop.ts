@@ -112,6 +112,10 @@ export class DeliveryLoop implements SubscriptionLoop {
     return this.#deliveries.size;
   }
 
+  get size(): number {
+    return this.polling.size;
+  }
+
   get settled(): number {
     return this.#settled;
   }

@@ -14,6 +14,8 @@ export interface SubscriptionLoop {
   readonly heldKeys: HeldKeys | undefined;
   /** The number of events that are held now: worked on, or waiting for their batch. */
   readonly inFlight: number;
+  /** The number of events, or batches, that may be worked on at the same time now. */
+  readonly size: number;
   /** The number of deliveries that have ended so far, with any outcome. */
   readonly settled: number;
   /** The number of events that were committed so far. */

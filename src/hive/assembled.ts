@@ -144,7 +144,7 @@ export function assembled(
   const healthCheck = new HealthCheck({ provider, clock, loops, specs, unread });
   const names = descriptors.map(({ queueName }) => queueName);
   const forgetSizes = telemetry.observeSizes(() =>
-    loops.map(({ descriptor: { queueName }, polling }) => [queueName, polling.size]),
+    loops.map(({ descriptor: { queueName }, size }) => [queueName, size]),
   );
   const forgetLags = telemetry.observeBehind(async () =>
     state() === "running" ? await lagsOf(provider, names, specs) : new Map(),

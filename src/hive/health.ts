@@ -139,7 +139,7 @@ export class HealthCheck {
   }
 
   #actor(
-    { descriptor, inFlight, polling: { state, paused, held, pressure, size }, heldKeys }: SubscriptionLoop,
+    { descriptor, inFlight, size, polling: { state, paused, held, pressure }, heldKeys }: SubscriptionLoop,
     lags: Answer["lags"],
     running: boolean,
   ): ActorHealth {

@@ -110,11 +110,15 @@ function followedPulser(pulsing: Pulsing): Followed {
   return { kind: "pulser", name: pulsing.pulser.name, hold: (hold) => pulsing.hold(hold) };
 }
 
-function sampleOf({ descriptor, inFlight, committed, polling }: SubscriptionLoop): SampledSubscription {
+function sampleOf({
+  descriptor,
+  inFlight,
+  committed,
+  polling,
+  size: parallelism,
+}: SubscriptionLoop): SampledSubscription {
   const { name: actor, queueName, elastic } = descriptor;
-  const { paused, held, pressure, size } = polling;
-  // The slots of batches are those of their events.
-  const parallelism = descriptor.batch ? descriptor.parallelism : size;
+  const { paused, held, pressure } = polling;
   return {
     queue: queueName.toString(),
     actor,

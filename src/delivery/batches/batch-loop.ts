@@ -94,6 +94,10 @@ export class BatchLoop implements SubscriptionLoop {
     return this.#deliveries.size;
   }
 
+  get size(): number {
+    return this.descriptor.parallelism;
+  }
+
   get settled(): number {
     return this.#settled;
   }
