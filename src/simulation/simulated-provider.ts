@@ -39,9 +39,8 @@ export class SimulatedProvider implements Provider {
     this.stores = storesOf(scene, process, scene.engine.stores, () => undefined);
     this.#scene = scene;
     this.#process = process;
-    const { beginBatch } = scene.engine;
-    if (scene.profile.atomicStep && beginBatch)
-      this.beginBatch = (leases) => this.#batch(leases, beginBatch.call(scene.engine, leases));
+    const beginBatch = scene.engine.beginBatch?.bind(scene.engine);
+    if (scene.profile.atomicStep && beginBatch) this.beginBatch = (leases) => this.#batch(leases, beginBatch(leases));
   }
 
   /** Returns the step of a batch. Its calls of stores belong to the first event. */

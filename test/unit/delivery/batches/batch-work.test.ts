@@ -72,6 +72,19 @@ test("the outputs of a failed event are dropped, and those of the others publish
   assert.is((await hive.deadLetters("Ping-Works")).length, 1);
 });
 
+test("an event of a batch that is returned as it came is refused", async () => {
+  await using hive = await TestHive.start({
+    actors: batchActor("Ping-Works", (taken) => taken.slice(1), { batch, publishes: ["Ping"] }),
+  });
+  await hive.push(events(2));
+  await hive.settle();
+  const letters = await hive.deadLetters("Ping-Works");
+  assert.equal(
+    letters.map(({ errorName }) => errorName),
+    ["InvalidOutput", "InvalidOutput"],
+  );
+});
+
 test("a batch whose events all fail writes nothing", async () => {
   class Failing {
     constructor(readonly rows: CollectionStore<Row>) {}
