@@ -14,8 +14,6 @@ export interface SubscriptionLoop {
   readonly heldKeys: HeldKeys | undefined;
   /** The number of events that are held now: worked on, or waiting for their batch. */
   readonly inFlight: number;
-  /** The number of events, or batches, that may be worked on at the same time now. */
-  readonly size: number;
   /** The number of deliveries that have ended so far, with any outcome. */
   readonly settled: number;
   /** The number of events that were committed so far. */
@@ -39,4 +37,9 @@ export interface SubscriptionLoop {
   deliver(lease: Lease): Promise<Outcome>;
   /** Works on several leases, in batches where the actor takes batches. Never rejects. */
   deliverBatch(leases: readonly Lease[]): Promise<void>;
+}
+
+/** Returns the slots of a subscription now. The polling of one that takes batches counts the events of a batch. */
+export function parallelismOf({ descriptor, polling }: Pick<SubscriptionLoop, "descriptor" | "polling">): number {
+  return descriptor.elastic ? polling.size : descriptor.parallelism;
 }

@@ -11,7 +11,7 @@ import { Beater, type SampledSubscription } from "../controls/beater.ts";
 import { Follower, type Followed } from "../controls/follower.ts";
 import { checkInterval, lookInterval, type ControlsOptions } from "../controls/options.ts";
 import { withSettings } from "../controls/settings.ts";
-import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
+import { parallelismOf, type SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import type { Operator } from "./operator.ts";
 import type { Pulsing } from "../pulses/pulsing.ts";
 import type { Sources } from "./sources.ts";
@@ -110,19 +110,13 @@ function followedPulser(pulsing: Pulsing): Followed {
   return { kind: "pulser", name: pulsing.pulser.name, hold: (hold) => pulsing.hold(hold) };
 }
 
-function sampleOf({
-  descriptor,
-  inFlight,
-  committed,
-  polling,
-  size: parallelism,
-}: SubscriptionLoop): SampledSubscription {
+function sampleOf({ descriptor, inFlight, committed, polling }: SubscriptionLoop): SampledSubscription {
   const { name: actor, queueName, elastic } = descriptor;
   const { paused, held, pressure } = polling;
   return {
     queue: queueName.toString(),
     actor,
-    parallelism,
+    parallelism: parallelismOf({ descriptor, polling }),
     ...(elastic && { elastic }),
     inFlight,
     committed,

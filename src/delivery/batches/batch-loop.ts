@@ -84,7 +84,6 @@ export class BatchLoop implements SubscriptionLoop {
       polling,
       settlement: this.#settlement,
       maxAttempts: maxAttemptsOf(descriptor),
-      share: parts.slots?.join({ inFlight: () => this.#running, wake: () => this.#handOver() }),
       descriptor: () => this.descriptor,
       ended: (delivery, outcome, durationMs, error) => this.#ended(delivery, outcome, durationMs, error),
     };
@@ -92,10 +91,6 @@ export class BatchLoop implements SubscriptionLoop {
 
   get inFlight(): number {
     return this.#deliveries.size;
-  }
-
-  get size(): number {
-    return this.descriptor.parallelism;
   }
 
   get settled(): number {
