@@ -129,6 +129,13 @@ export class DeliveryLoop {
     this.polling.use(descriptor);
   }
 
+  /** Leaves the subscription to other processes. Resolves when no event of it is in work here. */
+  async leave(): Promise<void> {
+    this.polling.leave(true);
+    while (this.polling.hasLeft && this.#deliveries.size > 0)
+      await Promise.all([...this.#deliveries].map(({ ended }) => ended));
+  }
+
   /**
    * Stops leasing and waits for the deliveries under way until `deadline` resolves.
    *

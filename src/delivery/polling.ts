@@ -41,6 +41,7 @@ export class Polling {
   #pausing: Span | undefined;
   #pause: Pause | undefined;
   #hold: Hold | undefined;
+  #hasLeft = false;
   /** True after a pause: events are tried one at a time until one is committed. */
   #probing = false;
 
@@ -106,6 +107,18 @@ export class Polling {
     else this.slotFreed();
   }
 
+  /** Leases nothing after it has left the subscription to other processes; leases again after it has joined them. */
+  leave(hasLeft: boolean): void {
+    this.#hasLeft = hasLeft;
+    if (hasLeft) this.#endThisPoll();
+    else this.slotFreed();
+  }
+
+  /** True while the subscription is left to other processes. */
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+
   /** The pause that an operator set. */
   get held(): Hold | undefined {
     return this.#hold;
@@ -125,7 +138,7 @@ export class Polling {
 
   /** True while events that arrive must go back. */
   get refuses(): boolean {
-    return this.#hold !== undefined || this.pausedMs > 0;
+    return this.#hold !== undefined || this.#hasLeft || this.pausedMs > 0;
   }
 
   /**
@@ -187,7 +200,7 @@ export class Polling {
   }
 
   get #slots(): number {
-    if (this.#hold) return 0;
+    if (this.#hold || this.#hasLeft) return 0;
     return this.#probing ? 1 : this.#descriptor.parallelism;
   }
 

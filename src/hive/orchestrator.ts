@@ -74,9 +74,13 @@ export class Orchestrator {
    * @throws BeeHiveError `QueueNotFound` when no actor reads it.
    */
   async deliver(lease: Lease): Promise<Outcome> {
-    const name = lease.queueName.toString();
+    return await this.loop(lease.queueName.toString()).deliver(lease);
+  }
+
+  /** Returns the delivery loop of a subscription. @throws BeeHiveError `QueueNotFound` when no actor reads it. */
+  loop(name: string): DeliveryLoop {
     const loop = this.#loops.find(({ descriptor }) => descriptor.queueName.toString() === name);
-    if (loop) return await loop.deliver(lease);
+    if (loop) return loop;
     throw new BeeHiveError("QueueNotFound", `No actor of this hive reads "${name}".`);
   }
 
@@ -88,6 +92,11 @@ export class Orchestrator {
   /** A delivery loop for each subscription. */
   get loops(): readonly DeliveryLoop[] {
     return this.#loops;
+  }
+
+  /** The delivery loops of subscriptions that are not left to other processes. */
+  get joined(): readonly DeliveryLoop[] {
+    return this.#loops.filter(({ polling }) => !polling.hasLeft);
   }
 
   start(): void {
