@@ -169,6 +169,14 @@ export interface ActorOptions<T extends AnyEventType | undefined = AnyEventType 
    * dead-letter the event. @default 10_000
    */
   readonly maxOutputs?: number | undefined;
+  /**
+   * The longest that an event may wait for this actor. Health, alerts and the dashboard name one that waits longer.
+   *
+   * @default None.
+   * @example
+   * @actorDescription("SeatHeld-Payment", { maxLag: "2s" })
+   */
+  readonly maxLag?: Duration | undefined;
   /** Replaces fields of the hive's retry policy. */
   readonly retry?: RetryOptions | undefined;
   /**
@@ -205,6 +213,8 @@ export interface ActorDescriptor {
   readonly parallelism: number;
   readonly lease: number;
   readonly maxOutputs: number;
+  /** See {@link ActorOptions.maxLag}; in ms. */
+  readonly maxLag?: number | undefined;
   readonly retry: RetryPolicy;
   readonly publishes: readonly QueueName[];
   readonly ordered: boolean;

@@ -1,7 +1,7 @@
 import { durationProblems, inMs } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import { numberProblems, valueText, wholeMs, wholeNumber } from "../base/numbers.ts";
+import { numberProblems, time, valueText, wholeMs, wholeNumber } from "../base/numbers.ts";
 import { objectProblems } from "../base/problems.ts";
 import { isEventType } from "../events/event-type.ts";
 import { QueueName } from "../events/queue-name.ts";
@@ -74,6 +74,7 @@ export function toDescriptor(
     parallelism,
     lease: inMs(lease),
     maxOutputs,
+    ...(options.maxLag !== undefined && { maxLag: inMs(options.maxLag) }),
     ordered: options.ordered ?? false,
     from: options.from,
     retry: { ...actorDefaults.retry, ...retryInMs(defaults.retry), ...retryInMs(options.retry) },
@@ -103,6 +104,7 @@ const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
   parallelism: true,
   lease: true,
   maxOutputs: true,
+  maxLag: true,
   retry: true,
   publishes: true,
   ordered: true,
@@ -171,6 +173,7 @@ export function descriptorProblems(descriptor: ActorDescriptor): string[] {
     ...numberProblems("parallelism", parallelism, wholeNumber(1)),
     ...durationProblems("lease", lease, wholeMs(100)),
     ...numberProblems("maxOutputs", maxOutputs, wholeNumber(1)),
+    ...(descriptor.maxLag === undefined ? [] : durationProblems("maxLag", descriptor.maxLag, time)),
   ];
   if (middleware.some((one) => typeof one !== "function")) problems.push("middleware must be a list of functions");
   problems.push(...retryProblems(retry), ...supervisionProblems(supervision, failureLimit, retry));

@@ -19,6 +19,9 @@ export interface BeaterParts {
   /** The time between two beats, in ms; `undefined` to tell on demand, in this process. */
   readonly everyMs: number | undefined;
   readonly appVersion: string | undefined;
+  readonly stage?: string | undefined;
+  /** Called before each beat, to look at what a beat tells. */
+  readonly look?: (() => Promise<void>) | undefined;
   readonly subscriptions: () => readonly SampledSubscription[];
   readonly pulsers: readonly RunningPulser[];
 }
@@ -93,6 +96,8 @@ export class Beater {
   async beat(): Promise<void> {
     if (this.#stopped) return;
     this.sample();
+    await this.#parts.look?.();
+    if (this.#stopped) return;
     await (this.#beating = this.#write());
   }
 
@@ -122,13 +127,14 @@ export class Beater {
   }
 
   #now(): Heartbeat {
-    const { clock, everyMs, appVersion, subscriptions, pulsers } = this.#parts;
+    const { clock, everyMs, appVersion, stage, subscriptions, pulsers } = this.#parts;
     return {
       id: this.id,
       host: hostname(),
       pid: process.pid,
       version: ownVersion(),
       appVersion,
+      stage,
       started: this.#started,
       beat: clock.now(),
       everyMs,

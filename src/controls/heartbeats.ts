@@ -12,6 +12,8 @@ export interface RunningHive {
   readonly version: string;
   /** The version of the application, see {@link ControlsOptions.version}. */
   readonly appVersion: string | undefined;
+  /** See {@link ControlsOptions.stage}. */
+  readonly stage?: string | undefined;
   readonly started: Date;
   /** When it told this. */
   readonly beat: Date;
@@ -34,6 +36,17 @@ export interface ReadSubscription {
   readonly held: boolean;
   /** The pause that supervision or an open breaker began in this process. */
   readonly paused: SupervisionPause | undefined;
+  /** Set while its events wait longer than its actor allows. */
+  readonly late?: LateSubscription | undefined;
+}
+
+/** A subscription whose events wait longer than its actor allows. */
+export interface LateSubscription {
+  /** The time limit of the actor, in ms. */
+  readonly maxMs: number;
+  /** The longest wait, in ms. */
+  readonly lagMs: number;
+  readonly since: Date;
 }
 
 /** A pause that supervision began in one process. */
@@ -64,9 +77,10 @@ export interface Heartbeat extends Identified, Omit<RunningHive, Times | "subscr
 
 type Times = "id" | "started" | "beat" | "lastCommit";
 
-export interface StoredSubscription extends Omit<ReadSubscription, "lastCommit" | "paused"> {
+export interface StoredSubscription extends Omit<ReadSubscription, "lastCommit" | "paused" | "late"> {
   readonly lastCommit?: number | undefined;
   readonly paused?: { readonly by: string; readonly reason: string; readonly since: number; readonly until: number };
+  readonly late?: { readonly maxMs: number; readonly lagMs: number; readonly since: number };
 }
 
 /** Beats that may be missing before a process counts as gone. */
@@ -120,10 +134,11 @@ function toRunning({ subscriptions, started, beat, everyMs: _, etag: __, ...rest
     beat: new Date(beat),
     inFlight: subscriptions.reduce((sum, { inFlight }) => sum + inFlight, 0),
     lastCommit: dateOf(commits.length === 0 ? undefined : Math.max(...commits)),
-    subscriptions: subscriptions.map(({ lastCommit, paused, ...one }) => ({
+    subscriptions: subscriptions.map(({ lastCommit, paused, late, ...one }) => ({
       ...one,
       lastCommit: dateOf(lastCommit),
       paused: paused && { ...paused, since: new Date(paused.since), until: new Date(paused.until) },
+      ...(late && { late: { ...late, since: new Date(late.since) } }),
     })),
   };
 }

@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../base/logger.ts";
 import { Turnstile } from "../base/turnstile.ts";
 import type { Provider } from "../contract/provider.ts";
+import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
 import { LeaseKeeper } from "../delivery/lease-keeper.ts";
 import { LogEvents } from "../delivery/log-events.ts";
 import { ActorContainer } from "../injection/container.ts";
@@ -12,6 +13,7 @@ import { Recording } from "../journal/recording.ts";
 import { Pulsing } from "../pulses/pulsing.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { HealthCheck, type HiveState } from "./health.ts";
+import { LagLimits } from "./lag-limits.ts";
 import { lagsOf } from "./lags.ts";
 import { Operated } from "./operated.ts";
 import { Operator } from "./operator.ts";
@@ -70,7 +72,16 @@ export function assembled(
         push: (events) => publishing.publish(events),
       }),
   );
-  const orchestrator = new Orchestrator(descriptors, [...(options.pulsers ?? []), options], options.keep, {
+  const limits = descriptors.some(({ maxLag }) => maxLag !== undefined)
+    ? new LagLimits({
+        queues: provider.queues,
+        clock,
+        joined: () => orchestrator.joined,
+        began: () => operated?.changed(),
+      })
+    : undefined;
+  const watched = limits ? descriptors.map((descriptor) => limits.watched(descriptor)) : descriptors;
+  const orchestrator = new Orchestrator(watched, [...(options.pulsers ?? []), options], options.keep, {
     provider,
     resolve: (descriptor, step) => container.resolve(descriptor, step),
     keeper,
@@ -83,7 +94,7 @@ export function assembled(
     observers: [
       ...(recording ? [recording] : []),
       ...(options.onDelivery ? [{ delivered: options.onDelivery }] : []),
-      ...(controls === false ? [] : [{ paused: () => operated?.pauseBegan() }]),
+      ...(controls === false ? [] : [{ paused: () => operated?.changed() }]),
     ],
     stopHive: stopBecause,
   });
@@ -94,10 +105,23 @@ export function assembled(
   const push = publishing.publish.bind(publishing);
   const operated =
     controls !== false && operable
-      ? new Operated({ provider, clock, logger, loops, pulsers, options: controls, alerts, operator, push })
+      ? new Operated({
+          provider,
+          clock,
+          logger,
+          orchestrator,
+          limits,
+          pulsers,
+          options: controls,
+          alerts,
+          operator,
+          push,
+        })
       : undefined;
   const unread = operated && (() => operator.unread());
-  const healthCheck = new HealthCheck({ provider, clock, loops, specs, unread });
+  const stage = controls === false ? undefined : controls.stage;
+  const joined = (): readonly DeliveryLoop[] => orchestrator.joined;
+  const healthCheck = new HealthCheck({ provider, clock, joined, specs, unread, limits, stage });
   const names = descriptors.map(({ queueName }) => queueName);
   const forgetLags = telemetry.observeBehind(async () =>
     state() === "running" ? await lagsOf(provider, names, specs) : new Map(),

@@ -11,14 +11,17 @@ import { Follower, type Followed } from "../controls/follower.ts";
 import { checkInterval, lookInterval, type ControlsOptions } from "../controls/options.ts";
 import { withSettings } from "../controls/settings.ts";
 import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
+import type { LagLimits, Late } from "./lag-limits.ts";
 import type { Operator } from "./operator.ts";
+import type { Orchestrator } from "./orchestrator.ts";
 import type { Pulsing } from "../pulses/pulsing.ts";
 
 export interface OperatedParts {
   readonly provider: Provider;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly loops: readonly DeliveryLoop[];
+  readonly orchestrator: Pick<Orchestrator, "loops" | "joined">;
+  readonly limits: LagLimits | undefined;
   readonly pulsers: readonly Pulsing[];
   readonly options: ControlsOptions;
   readonly alerts: readonly AlertRule[];
@@ -36,7 +39,9 @@ export class Operated {
   readonly #beater: Beater;
   readonly #alerting: Alerting | undefined;
 
-  constructor({ provider, clock, logger, loops, pulsers, options, alerts, operator, push }: OperatedParts) {
+  constructor(parts: OperatedParts) {
+    const { provider, clock, logger, orchestrator, limits, pulsers, options, alerts, operator, push } = parts;
+    const { loops } = orchestrator;
     const intervalMs = lookInterval(provider.name, options.interval);
     const { stores } = provider;
     this.#beater = new Beater({
@@ -45,7 +50,9 @@ export class Operated {
       logger,
       everyMs: intervalMs === undefined ? undefined : intervalMs * looksABeat,
       appVersion: options.version ?? process.env["npm_package_version"],
-      subscriptions: () => loops.map(sampleOf),
+      stage: options.stage,
+      subscriptions: () => orchestrator.joined.map((loop) => sampleOf(loop, limits?.of(loop))),
+      look: limits && (() => limits.look()),
       pulsers: pulsers.map(({ pulser: { name, schedule } }) => ({ name, schedule })),
     });
     this.#follower = new Follower({
@@ -74,8 +81,8 @@ export class Operated {
     return this.#follower.lookIfOld();
   }
 
-  /** Must be called when supervision pauses a subscription. */
-  pauseBegan(): void {
+  /** Must be called when a subscription is paused, left, joined or late. */
+  changed(): void {
     this.#beater.soon();
   }
 
@@ -106,7 +113,10 @@ function followedPulser(pulsing: Pulsing): Followed {
   return { kind: "pulser", name: pulsing.pulser.name, hold: (hold) => pulsing.hold(hold) };
 }
 
-function sampleOf({ descriptor, inFlight, committed, polling: { paused, held } }: DeliveryLoop): SampledSubscription {
+function sampleOf(
+  { descriptor, inFlight, committed, polling: { paused, held } }: DeliveryLoop,
+  late: Late | undefined,
+): SampledSubscription {
   const { name: actor, queueName, parallelism } = descriptor;
   return {
     queue: queueName.toString(),
@@ -115,6 +125,7 @@ function sampleOf({ descriptor, inFlight, committed, polling: { paused, held } }
     inFlight,
     committed,
     held: held !== undefined,
+    ...(late && { late: { ...late, since: late.since.getTime() } }),
     ...(paused && {
       paused: {
         by: paused.by,
