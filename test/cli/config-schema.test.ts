@@ -16,6 +16,8 @@ const full = defineConfig({
   provider: "sqlite:./hive.db",
   modules: ["src/actors.ts"],
   actors: ["PaymentActor"],
+  stages: "stages.ini",
+  stage: ["billing"],
   topology: "check",
   defaults: {
     parallelism: 3,

@@ -30,6 +30,7 @@ import { schedules } from "./schedules.ts";
 import { set } from "./set.ts";
 import { setup } from "./setup.ts";
 import { simulate } from "./simulate.ts";
+import { stages } from "./stages.ts";
 import { trace } from "./trace.ts";
 
 /** All commands, in the order of the help. A new command adds its line here. */
@@ -37,6 +38,7 @@ export const commands: readonly CliCommand[] = [
   init,
   run,
   dev,
+  stages,
   push,
   relay,
   queues,
