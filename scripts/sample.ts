@@ -23,6 +23,10 @@ const samples: Readonly<Record<string, Sample>> = {
     about: "A catalogue merges the lists of brands, and rebuilds its search index from the log while it works.",
     file: "samples/fashion/main.ts",
   },
+  members: {
+    about: "Thirty small actors on seven stages keep what a source system changes; a file lays the stages out.",
+    file: "samples/members/main.ts",
+  },
   frameworks: {
     about: "A hive serves a shop inside Nest, Express, Fastify, Hono, Next and node:http; installs them first.",
     file: "scripts/check-adoption.ts",
