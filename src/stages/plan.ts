@@ -1,4 +1,5 @@
 import type { ActorClass, ActorDescriptor } from "../actors/actor.ts";
+import { nearestOf } from "../base/nearest.ts";
 import type { Problem } from "./source.ts";
 import { throwAt, type Stage, type StageEntry, type StageFile } from "./stage-file.ts";
 
@@ -63,7 +64,13 @@ export function planOf(
   const unmatched = file.stages.flatMap(({ actors }) => actors.filter((entry) => !matched.has(entry)));
   throwAt(
     file.path,
-    unmatched.map(({ line, text }): Problem => ({ line, text: `"${text}" selects no actor` })),
+    unmatched.map(({ line, text, module, pattern }): Problem => {
+      const names = descriptors.flatMap(({ actorType, name, queueName }) =>
+        module === undefined ? [name, `${queueName}`] : namesIn(places.get(actorType) ?? [], module),
+      );
+      const near = nearestOf(pattern, names);
+      return { line, text: `"${text}" selects no actor${near === undefined ? "" : `; is it ${near}?`}` };
+    }),
   );
   return {
     file,

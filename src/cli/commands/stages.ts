@@ -12,6 +12,7 @@ import { asOption, operatorOf, type AsOptions } from "../as.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
 import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
 import { openObserved } from "../graph-source.ts";
+import { urlWithoutOptions } from "../open-existing-provider.ts";
 import { whole } from "../option-parsers.ts";
 import { entryOf, stagePlan } from "../stage-plan.ts";
 import { placementText, planText, plainPlan, proposalText } from "../stages-text.ts";
@@ -105,6 +106,10 @@ async function proposed(
   const provider = await openObserved(observed);
   try {
     const observation = await observe(journalOf(provider));
+    if (observation.actors.size === 0)
+      throw new UsageError(
+        `The journal of ${urlWithoutOptions(observed)} has no events. Run a hive with journal: true there first.`,
+      );
     const work = workOf(descriptors, observation, keyOf);
     const proposal = propose({ work, stages: names, before: present && beforeOf(present.plan, keyOf) });
     const text = await textOf(proposal, present?.plan, file);
