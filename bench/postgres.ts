@@ -38,10 +38,10 @@ const notes = [
 
 /** Events that many machines share, on one server of this machine. */
 export async function postgres(effort: Effort): Promise<Outcome> {
-  const { seconds, rounds, quick } = effort;
+  const { seconds, rounds } = effort;
   const versions = new Set(versionsOf("pg-boss", "graphile-worker", "pg", "bullmq"));
   const { result, entries } = await served((all) =>
-    contest(all, { seconds, rounds, window, latencyLoad: 0.3, idleSeconds: quick ? 2 : 10 }),
+    contest(all, { seconds, rounds, window, latencyLoad: 0.3, idleSeconds: 10 }),
   );
   const [own = hive, both = two, ...others] = entries;
   for (const { server } of entries) if (server) versions.add(server.version);

@@ -13,7 +13,7 @@ export { bodyOf } from "./events/body-of.ts";
 export { NewerVersion } from "./events/event-version.ts";
 export type { Received } from "./base/json-value.ts";
 export { QueueName, type QueueKind } from "./events/queue-name.ts";
-export { identityOf } from "./events/identity.ts";
+export { identityOf } from "./events/output-id.ts";
 export {
   cloudEventsJson,
   fromCloudEvent,

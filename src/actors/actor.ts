@@ -89,7 +89,7 @@ export interface ActorContext {
    *
    * @example
    * context.cancel(`hold-${seat}`);
-   * return [HoldEnded.create({ seat }, { cancelKey: `hold-${seat}`, enqueueTime: inTenMinutes })];
+   * return [HoldEnded.create({ seat }, { cancelKey: `hold-${seat}`, delay: "10m" })];
    */
   cancel(key: string): void;
 }
@@ -177,6 +177,8 @@ export interface ActorOptions<T extends AnyEventType | undefined = AnyEventType 
    * @actorDescription("SeatHeld-Payment", { maxLag: "2s" })
    */
   readonly maxLag?: Duration | undefined;
+  /** Gives outputs without a partition key that of their input, as `defaults` for all actors. @default false */
+  readonly inheritPartitionKey?: boolean | undefined;
   /** Replaces fields of the hive's retry policy. */
   readonly retry?: RetryOptions | undefined;
   /**
@@ -215,6 +217,7 @@ export interface ActorDescriptor {
   readonly maxOutputs: number;
   /** See {@link ActorOptions.maxLag}; in ms. */
   readonly maxLag?: number | undefined;
+  readonly inheritPartitionKey: boolean;
   readonly retry: RetryPolicy;
   readonly publishes: readonly QueueName[];
   readonly ordered: boolean;

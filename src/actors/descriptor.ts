@@ -12,7 +12,14 @@ import { limitInMs, rulesInMs, supervisionProblems } from "./supervision.ts";
 /** Options of all actors of a hive; an actor's own options win. Rules follow its own, middleware wraps its own. */
 export type ActorDefaults = Pick<
   ActorOptions,
-  "parallelism" | "lease" | "maxOutputs" | "retry" | "supervision" | "failureLimit" | "middleware"
+  | "parallelism"
+  | "lease"
+  | "maxOutputs"
+  | "inheritPartitionKey"
+  | "retry"
+  | "supervision"
+  | "failureLimit"
+  | "middleware"
 >;
 
 /** The options of an actor that neither its decorator nor its hive sets. */
@@ -75,6 +82,7 @@ export function toDescriptor(
     lease: inMs(lease),
     maxOutputs,
     ...(options.maxLag !== undefined && { maxLag: inMs(options.maxLag) }),
+    inheritPartitionKey: options.inheritPartitionKey ?? defaults.inheritPartitionKey ?? false,
     ordered: options.ordered ?? false,
     from: options.from,
     retry: { ...actorDefaults.retry, ...retryInMs(defaults.retry), ...retryInMs(options.retry) },
@@ -105,6 +113,7 @@ const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
   lease: true,
   maxOutputs: true,
   maxLag: true,
+  inheritPartitionKey: true,
   retry: true,
   publishes: true,
   ordered: true,
@@ -123,13 +132,16 @@ function shapeProblems(options: ActorOptions): string[] {
   const lists = (["publishes", "supervision", "middleware"] as const).filter(
     (name) => options[name] !== undefined && !Array.isArray(options[name]),
   );
-  const { name, event, ordered, from } = options;
+  const { name, event, ordered, from, inheritPartitionKey } = options;
   return [
     ...(Object.hasOwn(options, "event") && !isEventType(event) ? [notAnEventType(event)] : []),
     ...unknown.map((option) => `"${option}" is not an option; there are ${Object.keys(optionNames).join(", ")}`),
     ...lists.map((option) => `${option} must be a list`),
     ...nestedProblems("", options),
     ...(["boolean", "undefined"].includes(typeof ordered) ? [] : ["ordered must be true or false"]),
+    ...(["boolean", "undefined"].includes(typeof inheritPartitionKey)
+      ? []
+      : ["inheritPartitionKey must be true or false"]),
     ...(isStart(from) ? [] : ["from must be now, beginning, latest-per-key, a date or a position"]),
     ...(name === undefined || (typeof name === "string" && nameShape.test(name))
       ? []

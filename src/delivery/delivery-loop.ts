@@ -12,7 +12,7 @@ import type { Turnstile } from "../base/turnstile.ts";
 import { ifRejected } from "../base/rejection.ts";
 import type { Provider, Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
-import { isExpired } from "../events/event-checks.ts";
+import { isExpired } from "../events/withdrawal.ts";
 import { assertReadable } from "../events/unreadable.ts";
 import type { ActorTelemetry, ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
 import { Delivery, type DeliveryHome, type DeliveryObserver, type DeliveryReport } from "./delivery.ts";
@@ -22,7 +22,7 @@ import type { LeaseKeeper } from "./lease-keeper.ts";
 import { byDelivery, type LogEvents } from "./log-events.ts";
 import { Polling } from "./polling.ts";
 import { Settlement } from "./settlement.ts";
-import { stampOutputs } from "./stamp.ts";
+import { stampOutputs, type StampRules } from "./stamp.ts";
 
 /** The parts that the delivery loops of one hive share. */
 export interface DeliveryLoopParts {
@@ -66,7 +66,7 @@ export class DeliveryLoop {
   readonly #telemetry: ActorTelemetry;
   readonly #settlement: Settlement;
   readonly #deliveries = new Bag<Delivery>();
-  readonly #atomic: boolean;
+  readonly #stamping: StampRules;
   readonly #maxAttempts: number;
   #stopped = false;
   #settled = 0;
@@ -95,7 +95,8 @@ export class DeliveryLoop {
     this.#home = { descriptor, clock, logger, stores: provider.stores };
     this.#telemetry = parts.telemetry.actor(descriptor);
     this.#settlement = new Settlement(descriptor, { queues, clock, logger, random, polling, heldKeys, stopHive });
-    this.#atomic = provider.capabilities.atomicStep === true;
+    const { inheritPartitionKey } = descriptor;
+    this.#stamping = { clock, atomic: provider.capabilities.atomicStep === true, inheritPartitionKey };
     this.#maxAttempts = maxAttemptsOf(descriptor);
   }
 
@@ -233,7 +234,7 @@ export class DeliveryLoop {
       if (kept.stop()) await kept.renewal;
       delivery.throwIfCancelled();
       delivery.settling = true;
-      const stamped = stampOutputs(lease.event, outputs, span.headers(), this.#atomic, lease.replayed);
+      const stamped = stampOutputs(lease.event, outputs, span.headers(), this.#stamping, lease.replayed);
       const sorted = byDelivery(stamped);
       const committing = step.commit(sorted.business);
       if (committing) await committing;

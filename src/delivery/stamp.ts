@@ -1,8 +1,21 @@
+import type { Clock } from "../base/clock.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import type { Replayed } from "../contract/topic-log.ts";
 import type { Event, EventProperty } from "../events/event.ts";
-import { identityOf } from "../events/identity.ts";
-import { OutputId, type IdSource } from "../events/output-id.ts";
+import { identityOf, type IdSource, OutputId } from "../events/output-id.ts";
+import { withoutExpiry } from "../events/withdrawal.ts";
+
+/** How the outputs of a subscription are stamped. */
+export interface StampRules {
+  readonly clock: Pick<Clock, "now">;
+  /**
+   * True when a step that is repeated published nothing before. Outputs without an id of their own are new then, see
+   * `Event.isNew`; one by reference gets a random id, because it has no text to hash.
+   */
+  readonly atomic: boolean;
+  /** True when outputs without a partition key get that of the input. */
+  readonly inheritPartitionKey: boolean;
+}
 
 /**
  * Returns the outputs of a step as they are published.
@@ -11,15 +24,12 @@ import { OutputId, type IdSource } from "../events/output-id.ts";
  * whenever the same step is repeated.
  *
  * The outputs of an event that is replayed are dropped, or get ids of their own, as the rewind says.
- *
- * @param atomic True when a step that is repeated published nothing before. Outputs without an id of their own are new
- *   then, see `Event.isNew`; one by reference gets a random id, because it has no text to hash.
  */
 export function stampOutputs(
   input: Event,
   outputs: readonly Event[],
   tracing: Readonly<Record<string, string>>,
-  atomic = false,
+  { clock, atomic, inheritPartitionKey }: StampRules,
   replayed?: Replayed,
 ): readonly Event[] {
   if (replayed?.outputs === "drop") return [];
@@ -30,14 +40,19 @@ export function stampOutputs(
       "InvalidOutput",
       `The event ${input.id} was returned as it was received; return event.clone({ queueName }) to send it on.`,
     );
-  return outputs.map((output) =>
-    output.with({
-      id: output.hasId ? output.id : newId(input, subscription, output, ordinals, atomic),
+  const partitionKey = inheritPartitionKey ? input.partitionKey : undefined;
+  return outputs.map((output) => {
+    // Before the lengths of time are counted: the copy that has them is named.
+    const id = output.hasId ? output.id : newId(input, subscription, output, ordinals, atomic);
+    const counted = output.counted(clock);
+    return counted.with({
+      id,
       correlationId: output.correlationId ?? input.correlationId ?? input.id,
       causationId: input.idSource,
-      properties: withTracing(output.properties, tracing),
-    }),
-  );
+      properties: withTracing(counted.properties, tracing),
+      partitionKey: output.partitionKey ?? partitionKey,
+    });
+  });
 }
 
 /** Returns the id of an output that has none. Without atomic steps it is text: a repeated output is a duplicate then. */
@@ -88,7 +103,8 @@ function ordinalOf(content: string, ordinals: Map<string, number>): number {
 
 /** Returns the fields besides the body that make outputs differ; empty for most. */
 function traitsOf({ url, partitionKey, properties }: Event): string {
-  for (const _ in properties) return JSON.stringify([url, partitionKey, properties]);
+  const lasting = withoutExpiry(properties);
+  for (const _ in lasting) return JSON.stringify([url, partitionKey, lasting]);
   return url === undefined && partitionKey === undefined ? "" : JSON.stringify([url, partitionKey]);
 }
 

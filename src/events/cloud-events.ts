@@ -4,9 +4,10 @@ import { BeeHiveError } from "../base/errors.ts";
 import { jsonErrorPlace } from "../base/json-error.ts";
 import { lossyKind, lostWithin } from "../base/lossy-value.ts";
 import { isJson } from "./body.ts";
-import { withoutCancelKey, withoutMark } from "./event-checks.ts";
+import { withoutMark } from "./event-checks.ts";
 import { Event, type EventProperty, type EventRecord } from "./event.ts";
 import { memberText } from "./json-source.ts";
+import { withoutCancelKey } from "./withdrawal.ts";
 
 /** A CloudEvent 1.0 in the JSON format (https://github.com/cloudevents/spec). */
 export interface CloudEvent {

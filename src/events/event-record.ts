@@ -9,7 +9,7 @@ export type EventProperty = string | number | boolean;
  * So do texts with NUL or half of a surrogate pair, which no provider can carry.
  *
  * @example
- * new Event("OrderAccepted", order, { partitionKey: order.id, enqueueTime: new Date(Date.now() + 60_000) });
+ * new Event("OrderAccepted", order, { partitionKey: order.id, delay: "1m" });
  */
 export interface EventOptions {
   /**
@@ -38,6 +38,12 @@ export interface EventOptions {
   readonly properties?: Readonly<Record<string, EventProperty>> | undefined;
   /** The earliest delivery. A past time means now. */
   readonly enqueueTime?: Date | undefined;
+  /**
+   * The time from the publication to the earliest delivery, in place of `enqueueTime`.
+   *
+   * The clock of the hive counts, so that a test can advance it. @default None.
+   */
+  readonly delay?: Duration | undefined;
   /** The id of the business process. Events that an actor returns inherit it. */
   readonly correlationId?: string | undefined;
   /** The id of the event that caused this one. The hive sets it. */
@@ -68,7 +74,7 @@ export interface EventOptions {
   /**
    * The time from which the event is of no use. An event that is delivered later is dropped, with the outcome `expired`.
    *
-   * A length of time counts from `enqueueTime`, or from `timestamp` where there is none.
+   * A length of time counts from the end of the delay, or else from `enqueueTime`, `timestamp` or the publication.
    */
   readonly expires?: Date | Duration | undefined;
 }

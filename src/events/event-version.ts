@@ -1,5 +1,5 @@
 import { BeeHiveError } from "../base/errors.ts";
-import { expiryProperty } from "./event-checks.ts";
+import { expiryProperty } from "./withdrawal.ts";
 
 /*
  * Versions of bodies. The property `schemaVersion` of an event is the version of its body: a whole number from 1,

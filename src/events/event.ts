@@ -1,16 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { brandAs } from "../base/brand.ts";
 import { copyOf, textIn } from "../base/bytes.ts";
-import { systemClock } from "../base/clock.ts";
+import { systemClock, type Clock } from "../base/clock.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { jsonErrorPlace } from "../base/json-error.ts";
 import type { Received } from "../base/json-value.ts";
 import { contentTypeOf, isJson, serialise, share, SharedBody } from "./body.ts";
 import {
-  cancelKeyOf,
-  expiryOf,
-  withHandles,
-  withoutCancelKey,
   assertKnownOptions,
   assertRecord,
   checkedDelivery,
@@ -28,6 +24,16 @@ import { inspected, plainEvent, type PlainEvent } from "./event-text.ts";
 import { keepingVersion } from "./event-version.ts";
 import { idText, OutputId, type IdSource } from "./output-id.ts";
 import { QueueName } from "./queue-name.ts";
+import {
+  cancelKeyOf,
+  countedFrom,
+  expiryOf,
+  lengthsIn,
+  lengthsOfCopy,
+  withHandles,
+  withoutCancelKey,
+  type Lengths,
+} from "./withdrawal.ts";
 
 export type { EventDelivery, EventOptions, EventProperty, EventRecord } from "./event-record.ts";
 
@@ -39,7 +45,13 @@ type UnnamedRecord = Omit<EventRecord, "id" | "causationId" | "body"> & {
   readonly id?: IdSource | undefined;
   readonly causationId?: IdSource | undefined;
   readonly body: string | Uint8Array | SharedBody;
+  readonly lengths?: Lengths | undefined;
 };
+
+type Changes = Pick<
+  Partial<UnnamedRecord>,
+  "id" | "queueName" | "correlationId" | "causationId" | "properties" | "enqueueTime" | "partitionKey"
+>;
 
 /**
  * A fact with a time and a unique id. Immutable.
@@ -69,6 +81,7 @@ export class Event<Body = unknown> {
   readonly #timestamp: number;
   readonly #enqueueTime: number | undefined;
   readonly #causationId: IdSource | undefined;
+  readonly #lengths: Lengths | undefined;
   #id: IdSource | undefined;
   static {
     // `console.log` calls the method of this name.
@@ -100,6 +113,7 @@ export class Event<Body = unknown> {
       this.#body = type.body;
       this.#timestamp = type.timestamp;
       this.#enqueueTime = type.enqueueTime;
+      this.#lengths = type.lengths;
       this.#id = type.id;
     } else {
       assertKnownOptions(options);
@@ -115,9 +129,14 @@ export class Event<Body = unknown> {
         ? share(eventType, body, this.contentType)
         : serialise(eventType, body, this.contentType);
       this.#timestamp = checkedTime("timestamp", options.timestamp) ?? systemClock.now();
-      this.#enqueueTime = checkedTime("enqueueTime", options.enqueueTime);
-      const times = { timestamp: this.#timestamp, enqueueTime: this.#enqueueTime };
-      this.properties = withHandles(checkedProperties(options.properties), options, times);
+      const enqueueTime = checkedTime("enqueueTime", options.enqueueTime);
+      const given = { timestamp: this.#timestamp, enqueueTime };
+      const properties = withHandles(checkedProperties(options.properties), options, given);
+      this.#lengths = lengthsIn(options);
+      const times = { enqueueTime, properties };
+      const counted = this.#lengths ? countedFrom(systemClock.now(), this.#lengths, times) : times;
+      this.#enqueueTime = counted.enqueueTime;
+      this.properties = counted.properties;
       this.#id = options.id === undefined ? undefined : checkedHeader("id", options.id);
     }
     Object.freeze(this);
@@ -176,7 +195,7 @@ export class Event<Body = unknown> {
     return this.#timestamp;
   }
 
-  /** The earliest delivery; `undefined` means at once. */
+  /** The earliest delivery; `undefined` means at once. A delay counts from now until the event is published. */
   get enqueueTime(): Date | undefined {
     return this.#enqueueTime === undefined ? undefined : new Date(this.#enqueueTime);
   }
@@ -248,28 +267,32 @@ export class Event<Body = unknown> {
    * event goes to the topic or queue that it came from. It has no `cancelKey` unless it is given one.
    *
    * @example
-   * return [event.clone({ enqueueTime: new Date(Date.now() + 60_000) })];
+   * return [event.clone({ delay: "1m" })];
    */
   clone(changes: EventOptions = {}): Event<Body> {
     assertKnownOptions(changes);
     const { queueName, properties, timestamp, byReference } = changes;
     const { contentType, url, correlationId, causationId, partitionKey, delivery } = changes;
-    const times = {
-      timestamp: checkedTime("timestamp", timestamp) ?? this.#timestamp,
-      enqueueTime: "enqueueTime" in changes ? checkedTime("enqueueTime", changes.enqueueTime) : this.#enqueueTime,
-    };
     const replaced =
       properties === undefined ? withoutMark(this.properties) : checkedProperties(keepingVersion(this, properties));
+    const lengths = lengthsOfCopy(this.#lengths, changes);
+    const time = checkedTime("timestamp", timestamp) ?? this.#timestamp;
+    const enqueueTime = "enqueueTime" in changes ? checkedTime("enqueueTime", changes.enqueueTime) : this.#enqueueTime;
+    const times = {
+      enqueueTime,
+      properties: withHandles(withoutCancelKey(replaced), changes, { timestamp: time, enqueueTime }),
+    };
     return new Event<Body>(
       {
-        ...times,
+        ...(lengths ? countedFrom(systemClock.now(), lengths, times) : times),
+        timestamp: time,
+        lengths,
         id: changes.id === undefined ? undefined : checkedHeader("id", changes.id),
         eventType: this.eventType,
         queueName: queueName === undefined ? origin(this.queueName) : destination(queueName),
         contentType: checkedLine("contentType", contentType) ?? this.contentType,
         body: byReference === false ? this.#serialised : this.#body,
         url: url === undefined ? this.url : checkedText("url", url),
-        properties: withHandles(withoutCancelKey(replaced), changes, times),
         correlationId: correlationId === undefined ? this.correlationId : checkedText("correlationId", correlationId),
         causationId: causationId === undefined ? this.#causationId : checkedText("causationId", causationId),
         partitionKey: partitionKey === undefined ? this.partitionKey : checkedLine("partitionKey", partitionKey),
@@ -279,10 +302,16 @@ export class Event<Body = unknown> {
     );
   }
 
-  /** @internal Returns the same event with another place, and other ties to events. */
-  with(
-    changes: Pick<Partial<UnnamedRecord>, "id" | "queueName" | "correlationId" | "causationId" | "properties">,
-  ): Event<Body> {
+  /** @internal Returns the event with its lengths of time counted from now, which is when it is published. */
+  counted(clock: Pick<Clock, "now">): Event<Body> {
+    const lengths = this.#lengths;
+    if (!lengths) return this;
+    const times = { enqueueTime: this.#enqueueTime, properties: this.properties };
+    return this.with(countedFrom(clock.now(), lengths, times));
+  }
+
+  /** @internal Returns the same event with another place, other times, and other ties to events. */
+  with(changes: Changes): Event<Body> {
     return new Event<Body>(
       {
         id: changes.id ?? this.idSource,
@@ -293,10 +322,10 @@ export class Event<Body = unknown> {
         body: this.#body,
         url: this.url,
         properties: changes.properties ?? this.properties,
-        enqueueTime: this.#enqueueTime,
+        enqueueTime: changes.enqueueTime ?? this.#enqueueTime,
+        partitionKey: changes.partitionKey ?? this.partitionKey,
         correlationId: changes.correlationId ?? this.correlationId,
         causationId: changes.causationId ?? this.#causationId,
-        partitionKey: this.partitionKey,
         delivery: this.delivery,
       },
       asRecord,

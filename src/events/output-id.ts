@@ -1,5 +1,6 @@
 import { hash, randomUUID } from "node:crypto";
 import { uuidOf } from "../base/uuid.ts";
+import type { EventRecord } from "./event-record.ts";
 
 /** An id, or the means to work it out. */
 export type IdSource = string | OutputId;
@@ -73,4 +74,19 @@ export function idText(source: IdSource): string {
 function hashOf({ inputId, subscription, eventType, queueName, traits, body, ordinal }: OutputFacts): string {
   const content = `${idText(inputId)}\n${subscription}\n${eventType}\n${queueName}\n${traits}\n${body}`;
   return uuidOf(hash("sha256", ordinal === 0 ? content : `${ordinal}\n${content}`, "hex"));
+}
+
+/**
+ * Returns the identity of an event: its id, or with a `source` a hash of both.
+ *
+ * CloudEvents ids are unique within one source only. Use the identity as an idempotency key.
+ *
+ * @example
+ * await stock.increment("Shop", sku, -1, { once: identityOf(event) });
+ */
+export function identityOf({ id, properties }: Pick<EventRecord, "id" | "properties">): string {
+  const source = properties?.["source"];
+  if (typeof source !== "string" || source === "") return id;
+  // JSON separates the two unambiguously.
+  return uuidOf(hash("sha256", JSON.stringify([source, id]), "hex"));
 }

@@ -328,7 +328,7 @@ export class Hive {
    *
    * @throws BeeHiveError `InvalidKey`, `InvalidState` with the reason where the provider cannot.
    * @example
-   * await hive.push(HoldEnded.create({ seat }, { cancelKey: `hold-${seat}`, enqueueTime: inTenMinutes }));
+   * await hive.push(HoldEnded.create({ seat }, { cancelKey: `hold-${seat}`, delay: "10m" }));
    * const cancelled = await hive.cancel({ key: `hold-${seat}` });
    */
   cancel(which: CancelChoice): Promise<number> {

@@ -105,6 +105,7 @@ const defaultNames: Readonly<Record<keyof ActorDefaults, true>> = {
   parallelism: true,
   lease: true,
   maxOutputs: true,
+  inheritPartitionKey: true,
   retry: true,
   supervision: true,
   failureLimit: true,
@@ -152,11 +153,12 @@ function defaultsProblems(defaults: object): string[] {
   const problems = objectProblems("defaults", defaults);
   if (problems.length > 0) return problems;
   const unknown = Object.keys(defaults).filter((name) => !Object.hasOwn(defaultNames, name));
-  const { supervision = [], middleware = [] } = defaults as ActorDefaults;
+  const { supervision = [], middleware = [], inheritPartitionKey = false } = defaults as ActorDefaults;
   const lists = Object.entries({ supervision, middleware }).filter(([, list]) => !Array.isArray(list));
   return [
     ...unknown.map((name) => `defaults.${name} is not an option; there are ${Object.keys(defaultNames).join(", ")}`),
     ...lists.map(([name]) => `defaults.${name} must be a list`),
+    ...(typeof inheritPartitionKey === "boolean" ? [] : ["defaults.inheritPartitionKey must be true or false"]),
     ...nestedProblems("defaults.", defaults),
   ];
 }

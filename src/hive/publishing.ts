@@ -57,8 +57,9 @@ export class Publishing {
   /** Publishes in any state. Returns how many events were dropped as duplicates; `undefined` when the provider cannot tell. */
   async publish(events: Event | Iterable<Event>, { within }: PushOptions = {}): Promise<number | undefined> {
     const { provider, clock, telemetry, logEvents, recording, specs } = this.#parts;
-    const list = events instanceof Event ? [events] : eventsIn(events);
-    if (list.length === 0) return 0;
+    const given = events instanceof Event ? [events] : eventsIn(events);
+    if (given.length === 0) return 0;
+    const list = given.map((event) => event.counted(clock));
     let dropped: number | undefined = 0;
     const pushedAt = clock.now();
     await telemetry.push(list, async (traced) => {

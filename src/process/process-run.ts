@@ -4,7 +4,7 @@ import { BeeHiveError } from "../base/errors.ts";
 import type { CollectionStore } from "../contract/stores.ts";
 import type { AnyEventType, EventType } from "../events/event-type.ts";
 import type { Event } from "../events/event.ts";
-import { identityOf } from "../events/identity.ts";
+import { identityOf } from "../events/output-id.ts";
 import { eventFrom, remembered, textOf, type ProcessState, type TakenEvent } from "./process-state.ts";
 import type { AnyStep, AnyTurn, State } from "./step.ts";
 import { timeLimitEvents, timeLimitKey, type TimeLimit } from "./time-limits.ts";

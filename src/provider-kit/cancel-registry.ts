@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { CancelChoice } from "../contract/queue-operator.ts";
 import type { Event } from "../events/event.ts";
-import { identityOf } from "../events/identity.ts";
+import { identityOf } from "../events/output-id.ts";
 import { QueueName } from "../events/queue-name.ts";
 import { isArchive } from "./archive/index.ts";
 import { cancelLabel } from "./event-row.ts";

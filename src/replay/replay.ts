@@ -182,7 +182,8 @@ class Run {
     const actor = await this.#container.resolve(this.#descriptor, step);
     try {
       const returned = await runThrough(this.#descriptor.middleware, actor, event, delivery);
-      const outputs = stampOutputs(event, await collect(returned, delivery), {}, this.#atomic);
+      const rules = { clock, atomic: this.#atomic, inheritPartitionKey: this.#descriptor.inheritPartitionKey };
+      const outputs = stampOutputs(event, await collect(returned, delivery), {}, rules);
       this.overlay.absorb(layer);
       // Events with delivery "log" may be lost at any time.
       return outputs.filter((output) => output.delivery === "business");

@@ -3,7 +3,11 @@ import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "no
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import * as assert from "uvu/assert";
+import { choicesOf } from "../../src/cli/init/choices.ts";
+import { Output, type Streams } from "../../src/cli/output.ts";
+import { choose } from "../../src/cli/terminal/choose.ts";
 import { cli, folderWith, plainEnvironment, root, startProcess } from "../support/cli.ts";
 import { suite } from "../support/suite.ts";
 
@@ -21,6 +25,8 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
   assert.is(code, 0, `${command} ${args.join(" ")}\n${stdout}${stderr}`);
   return stdout === "" ? stderr : stdout;
 }
+
+const textAt = (path: string): string => readFileSync(path, "utf8");
 
 test("init without npm writes all files and overwrites none", async () => {
   using folder = folderWith();
@@ -72,6 +78,78 @@ test("the style functions has the same files, and no decorators", async () => {
   const unknown = await cli(["init", "other", "--no-install", "--style", "modules"], { cwd: folder.path });
   assert.is(unknown.code, 2);
   assert.match(unknown.stderr, "Allowed choices are classes, functions");
+});
+
+test("a provider brings its packages, and the variables that it needs", async () => {
+  using folder = folderWith();
+  const needs = {
+    sqlite: { packages: [], variables: ["BEEHIVE_PROVIDER=sqlite:/data/hive.db"], at: "Dockerfile" },
+    postgres: { packages: ["pg"], variables: ["postgres://hive@postgres/hive", "PGPASSWORD"], at: "compose.yaml" },
+    azure: {
+      packages: ["@azure/service-bus", "@azure/data-tables", "@azure/storage-blob", "@azure/identity"],
+      variables: ["AZURE_SERVICEBUS_NAMESPACE", "AZURE_STORAGE_ACCOUNT"],
+      at: "compose.yaml",
+    },
+    aws: { packages: ["@aws-sdk/client-sqs", "@aws-sdk/client-sns"], variables: ["AWS_REGION"], at: "compose.yaml" },
+  };
+  for (const [provider, { packages, variables, at }] of Object.entries(needs)) {
+    const made = await cli(["init", provider, "--no-install", "--yes", "--provider", provider], { cwd: folder.path });
+    assert.is(made.code, 0, made.stderr);
+    const { dependencies } = JSON.parse(readFileSync(folder.at(`${provider}/package.json`), "utf8"));
+    for (const name of packages) assert.ok(dependencies[name], name);
+    const text = readFileSync(folder.at(`${provider}/${at}`), "utf8");
+    for (const variable of variables) assert.ok(text.includes(variable), variable);
+  }
+});
+
+test("another package manager and test runner are in every command", async () => {
+  using folder = folderWith();
+  for (const manager of ["pnpm", "yarn"]) {
+    const flags = ["--no-install", "--yes", "--manager", manager, "--runner", "vitest"];
+    const made = await cli(["init", manager, ...flags], { cwd: folder.path });
+    assert.is(made.code, 0, made.stderr);
+    for (const text of [
+      made.stderr,
+      ...["Dockerfile", "README.md"].map((name) => textAt(folder.at(`${manager}/${name}`))),
+    ])
+      assert.not.match(text, /(?<!\w)np[mx] (?!may)/);
+    assert.match(textAt(folder.at(`${manager}/src/actors.test.ts`)), 'from "vitest"');
+    const { scripts, devDependencies } = JSON.parse(textAt(folder.at(`${manager}/package.json`)));
+    assert.is(scripts.test, "vitest run");
+    assert.is(
+      devDependencies.vitest,
+      JSON.parse(textAt(join(root, "scripts/toolchains/package.json"))).dependencies.vitest,
+    );
+  }
+});
+
+test("init asks for what no flag says, and takes names and numbers", async () => {
+  const asked: string[] = [];
+  const environment = { npm_config_user_agent: "pnpm/10.1.0 npm/? node/v22.0.0 linux x64" };
+  const choices = await choicesOf({ provider: "aws" }, environment, async ({ name }, byDefault) => {
+    asked.push(`${name} ${byDefault}`);
+    return byDefault;
+  });
+  assert.equal(asked, ["style classes", "runner node", "manager pnpm"]);
+  assert.equal(choices, { style: "classes", provider: "aws", runner: "node", manager: "pnpm" });
+
+  const answerOf = async (...lines: string[]): Promise<string> => {
+    const [input, shown] = [new PassThrough(), new PassThrough()];
+    const streams = { stdout: shown, stderr: shown } as unknown as Streams;
+    const answers = { sqlite: "one machine", postgres: "many" };
+    const chosen = choose("Where?", answers, "sqlite", new Output(false, streams), new AbortController().signal, input);
+    for (const line of lines) {
+      await new Promise((resolve) => setImmediate(resolve));
+      input.write(`${line}\n`);
+    }
+    if (lines.length === 0) input.end();
+    return await chosen;
+  };
+  assert.equal(
+    [await answerOf("2"), await answerOf("Postgres"), await answerOf(""), await answerOf("9", "two", "1")],
+    ["postgres", "postgres", "sqlite", "sqlite"],
+  );
+  assert.is(await answerOf(), "sqlite");
 });
 
 test("an existing file is named and nothing is written", async () => {

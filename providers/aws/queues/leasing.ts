@@ -2,7 +2,7 @@ import { ReceiveMessageCommand, type Message, type SQSClient } from "@aws-sdk/cl
 import type { Clock } from "../../../src/base/clock.ts";
 import { isBeeHiveError, type BeeHiveError } from "../../../src/base/errors.ts";
 import type { Logger } from "../../../src/base/logger.ts";
-import { identityOf } from "../../../src/events/identity.ts";
+import { identityOf } from "../../../src/events/output-id.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { isArchive } from "../../../src/provider-kit/archive/index.ts";
 import type { CancelRegistry } from "../../../src/provider-kit/cancel-registry.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "../../../src/base/clock.ts";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import type { Event } from "../../../src/events/event.ts";
-import { identityOf } from "../../../src/events/identity.ts";
+import { identityOf } from "../../../src/events/output-id.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import type { Addresses, QueueAddress } from "./addresses.ts";
 import type { ClaimCheck } from "./claim-check.ts";

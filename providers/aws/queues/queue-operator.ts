@@ -13,7 +13,7 @@ import type {
   QueueSpec,
 } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
-import { identityOf } from "../../../src/events/identity.ts";
+import { identityOf } from "../../../src/events/output-id.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import {
   isArchive,

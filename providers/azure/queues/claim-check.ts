@@ -2,7 +2,7 @@ import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { BeeHiveError, isBeeHiveError } from "../../../src/base/errors.ts";
 import type { Stores } from "../../../src/contract/stores.ts";
 import type { Event } from "../../../src/events/event.ts";
-import { identityOf } from "../../../src/events/identity.ts";
+import { identityOf } from "../../../src/events/output-id.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { translate } from "../errors.ts";
 import { redeliveryStateOf } from "./message.ts";

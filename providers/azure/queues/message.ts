@@ -5,7 +5,7 @@ import { systemClock } from "../../../src/base/clock.ts";
 import { isJson } from "../../../src/events/body.ts";
 import { attributesOf, cloudEventRecord, cloudEventsJson } from "../../../src/events/cloud-events.ts";
 import type { Event, EventProperty, EventRecord } from "../../../src/events/event.ts";
-import { identityOf } from "../../../src/events/identity.ts";
+import { identityOf } from "../../../src/events/output-id.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { receivedEvent } from "../../../src/events/unreadable.ts";
 import { amqpValueOf } from "../sdk/amqp-types.ts";

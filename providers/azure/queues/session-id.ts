@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import type { Event } from "../../../src/events/event.ts";
-import { identityOf } from "../../../src/events/identity.ts";
+import { identityOf } from "../../../src/events/output-id.ts";
 
 /** The longest session id ("Service Bus quotas", learn.microsoft.com). */
 const maxSessionId = 128;

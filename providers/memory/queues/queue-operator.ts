@@ -14,7 +14,7 @@ import type {
   QueueSpec,
 } from "../../../src/contract/queue-operator.ts";
 import type { Event } from "../../../src/events/event.ts";
-import { identityOf } from "../../../src/events/identity.ts";
+import { identityOf } from "../../../src/events/output-id.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { keptIsNotCancelled, noDeadLetter, noDestination, noQueue } from "../../../src/provider-kit/errors.ts";
 import { assertBodySize } from "../../../src/provider-kit/event-size.ts";

@@ -1,5 +1,5 @@
 import type { Event } from "../../../src/events/event.ts";
-import { identityOf } from "../../../src/events/identity.ts";
+import { identityOf } from "../../../src/events/output-id.ts";
 import { cancelLabel } from "../../../src/provider-kit/event-row.ts";
 import { bytesArray, type Value } from "../database/value.ts";
 import type { Commit, ItemUse } from "./commits.ts";

@@ -4,7 +4,7 @@ import { BeeHiveError } from "../../../src/base/errors.ts";
 import { safeText } from "../../../src/base/safe-text.ts";
 import type { Transaction } from "../../../src/contract/transaction.ts";
 import type { Event } from "../../../src/events/event.ts";
-import { identityOf } from "../../../src/events/identity.ts";
+import { identityOf } from "../../../src/events/output-id.ts";
 import type { PostgresClient } from "../client.ts";
 import { inSchema } from "../database/migrate.ts";
 import { codeOf, translate } from "../errors.ts";

@@ -1,6 +1,10 @@
 import { isBuiltin } from "node:module";
 import { basename } from "node:path";
 import { ownManifest } from "../../base/package-root.ts";
+import { packagesOf, type Choices } from "./choices.ts";
+
+/** The version of vitest that `npm run check:adoption` runs. */
+const vitest = "3.2.4";
 
 /** Returns the version range of this release. */
 export function packageSpec(): string {
@@ -15,10 +19,11 @@ export function packageSpec(): string {
  *
  * @param spec The version or source of beehive-actors to install.
  */
-export function starterManifest(folder: string, spec: string): string {
+export function starterManifest(folder: string, spec: string, { provider, runner }: Choices): string {
   const { dependencies, devDependencies: tested, peerDependencies } = ownManifest();
   const sqlite = isBuiltin("node:sqlite") ? {} : { libsql: peerDependencies["libsql"] };
   const tools = ["@types/node", "tsx", "typescript"].map((name) => [name, tested[name]] as const);
+  const isVitest = runner === "vitest";
   const manifest = {
     name: nameOf(folder),
     version: "0.0.0",
@@ -29,11 +34,11 @@ export function starterManifest(folder: string, spec: string): string {
       build: "tsc -p tsconfig.build.json",
       start: "beehive run dist/actors.js",
       push: "beehive push CustomerRegistered- customers.ndjson",
-      test: "node --import tsx --test src/actors.test.ts",
+      test: isVitest ? "vitest run" : "node --import tsx --test src/actors.test.ts",
       typecheck: "tsc",
     },
-    dependencies: { "beehive-actors": spec, ...sqlite, valibot: dependencies["valibot"] },
-    devDependencies: Object.fromEntries(tools),
+    dependencies: { ...packagesOf(provider), "beehive-actors": spec, ...sqlite, valibot: dependencies["valibot"] },
+    devDependencies: { ...Object.fromEntries(tools), ...(isVitest && { vitest }) },
   };
   return `${JSON.stringify(manifest, undefined, 2)}\n`;
 }

@@ -4,11 +4,9 @@ import { messageOf } from "../../base/error-text.ts";
 import { listOf } from "../config-file.ts";
 import { UsageError } from "../exit-code.ts";
 import { ownFile } from "../../base/package-root.ts";
+import type { Choices } from "./choices.ts";
+import { commandsOf } from "./commands-of.ts";
 import { starterManifest } from "./manifest.ts";
-
-/** How the actors of a starter are written. */
-export const styles = ["classes", "functions"] as const;
-export type Style = (typeof styles)[number];
 
 /**
  * Writes the files of a starter into a folder and returns their names.
@@ -18,8 +16,11 @@ export type Style = (typeof styles)[number];
  *
  * @throws UsageError when one of the files exists; then none is written.
  */
-export async function writeStarter(folder: string, spec: string, style: Style): Promise<string[]> {
-  const files = [["package.json", starterManifest(folder, spec)], ...(await templates(style))] as [string, string][];
+export async function writeStarter(folder: string, spec: string, choices: Choices): Promise<string[]> {
+  const files: [string, string][] = [
+    ["package.json", starterManifest(folder, spec, choices)],
+    ...(await templates(choices)),
+  ];
   const existing = [];
   for (const [name] of files) if (await exists(join(folder, name))) existing.push(name);
   if (existing.length > 0) throw new UsageError(listOf(`${folder} has files that would be overwritten`, existing));
@@ -36,10 +37,18 @@ export async function writeStarter(folder: string, spec: string, style: Style): 
   return files.map(([name]) => name);
 }
 
-/** Returns the files of the starter by their names; those of a style replace others. */
-async function templates(style: Style): Promise<ReadonlyMap<string, string>> {
-  const files = new Map(await filesIn("templates/starter"));
-  if (style === "functions") for (const [name, text] of await filesIn("templates/functions")) files.set(name, text);
+/** Returns the files of the starter by their names; those of a choice replace others. */
+async function templates({ style, provider, runner, manager }: Choices): Promise<ReadonlyMap<string, string>> {
+  const folders = [
+    "starter",
+    ...(style === "functions" ? ["functions"] : []),
+    ...(provider === "sqlite" ? [] : ["servers", provider]),
+  ];
+  const files = new Map<string, string>();
+  for (const folder of folders)
+    for (const [name, text] of await filesIn(`templates/${folder}`)) files.set(name, commandsOf(manager, text));
+  const tests = [...files].filter(([name]) => runner === "vitest" && name.endsWith(".test.ts"));
+  for (const [name, text] of tests) files.set(name, text.replace("node:test", "vitest"));
   return files;
 }
 

@@ -1,5 +1,5 @@
 import type { DeadLetter } from "../../contract/dead-letter.ts";
-import { identityOf } from "../../events/identity.ts";
+import { identityOf } from "../../events/output-id.ts";
 
 /** The few facts of a dead letter that are kept in memory. There may be very many letters. */
 export interface ChosenLetter {

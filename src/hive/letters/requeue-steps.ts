@@ -2,7 +2,7 @@ import { sleep, type Clock } from "../../base/clock.ts";
 import { inBatches } from "../../base/in-batches.ts";
 import type { DeadLetter } from "../../contract/dead-letter.ts";
 import type { QueueOperator } from "../../contract/queue-operator.ts";
-import { identityOf } from "../../events/identity.ts";
+import { identityOf } from "../../events/output-id.ts";
 import type { QueueName } from "../../events/queue-name.ts";
 import type { Choice, ChosenLetter } from "./choice.ts";
 

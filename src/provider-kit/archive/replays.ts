@@ -1,7 +1,7 @@
 import { isBeeHiveError } from "../../base/errors.ts";
 import type { Stored } from "../../contract/stores.ts";
 import type { KeptEvent } from "../../contract/topic-log.ts";
-import { identityOf } from "../../events/identity.ts";
+import { identityOf } from "../../events/output-id.ts";
 import { QueueName } from "../../events/queue-name.ts";
 import type { ArchiveParts, EventCopy } from "./parts.ts";
 import type { Segments } from "./segments.ts";

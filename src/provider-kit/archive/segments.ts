@@ -4,7 +4,7 @@ import { ifFound } from "../../contract/keys.ts";
 import type { KeyValueStore } from "../../contract/stores.ts";
 import type { KeptEvent, LogRange } from "../../contract/topic-log.ts";
 import type { Event } from "../../events/event.ts";
-import { identityOf } from "../../events/identity.ts";
+import { identityOf } from "../../events/output-id.ts";
 import type { QueueName } from "../../events/queue-name.ts";
 import { areBehind } from "../errors.ts";
 import { metadataOf, packed, segmentKey, segmentOf, segmentPrefix, unpacked, type Segment } from "./segment.ts";

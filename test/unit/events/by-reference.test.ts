@@ -7,6 +7,7 @@ import { createHive } from "../../../src/hive/hive.ts";
 import { Event } from "../../../src/events/event.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { stampOutputs } from "../../../src/delivery/stamp.ts";
+import { stampRules } from "../../support/stamp-rules.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 
@@ -80,9 +81,10 @@ test("copies share a body until one asks for a value", () => {
 test("ids of shared outputs hash their content, except in atomic steps", () => {
   const input = new Event("In", 1, { id: "input" });
   const outputs = (): Event[] => [new Event("Out", { n: 1 }, { byReference: true })];
-  const idOf = (atomic: boolean): string | undefined => stampOutputs(input, outputs(), {}, atomic)[0]?.id;
+  const idOf = (atomic: boolean): string | undefined =>
+    stampOutputs(input, outputs(), {}, stampRules({ atomic }))[0]?.id;
   assert.is(idOf(false), idOf(false));
-  assert.is(idOf(false), stampOutputs(input, [new Event("Out", { n: 1 })], {})[0]?.id);
+  assert.is(idOf(false), stampOutputs(input, [new Event("Out", { n: 1 })], {}, stampRules())[0]?.id);
   assert.is.not(idOf(true), idOf(true));
 });
 

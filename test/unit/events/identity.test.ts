@@ -1,7 +1,8 @@
 import * as assert from "uvu/assert";
 import { Event } from "../../../src/events/event.ts";
-import { identityOf } from "../../../src/events/identity.ts";
+import { identityOf } from "../../../src/events/output-id.ts";
 import { stampOutputs } from "../../../src/delivery/stamp.ts";
+import { stampRules } from "../../support/stamp-rules.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("identityOf");
@@ -31,7 +32,8 @@ test("with a source the identity is a hash of both", () => {
 });
 
 test("outputs of one id from two sources have different ids", () => {
-  const idOf = (input: Event): string | undefined => stampOutputs(input, [new Event("Stored", 1)], {})[0]?.id;
+  const idOf = (input: Event): string | undefined =>
+    stampOutputs(input, [new Event("Stored", 1)], {}, stampRules())[0]?.id;
   assert.not.equal(idOf(eventOf("1", "/sensors/a")), idOf(eventOf("1", "/sensors/b")));
   assert.is(idOf(eventOf("1", "/sensors/a")), idOf(eventOf("1", "/sensors/a")));
 });

@@ -4,9 +4,9 @@ import * as assert from "uvu/assert";
 import { stampOutputs } from "../../../src/delivery/stamp.ts";
 import { Event } from "../../../src/events/event.ts";
 import { uuidOf } from "../../../src/base/uuid.ts";
-import { identityOf } from "../../../src/events/identity.ts";
-import { OutputId } from "../../../src/events/output-id.ts";
+import { identityOf, OutputId } from "../../../src/events/output-id.ts";
 import { eventArbitrary } from "../../property/arbitraries.ts";
+import { stampRules } from "../../support/stamp-rules.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("ids of outputs that are read late");
@@ -32,7 +32,7 @@ test("any id read late equals the id worked out at once", () => {
       // Each output is the input of the next step, and no id is read before the last event is there.
       const inputs = [received(first)];
       for (const output of outputs) {
-        const [stamped] = stampOutputs(inputs.at(-1) as Event, [withoutId(output)], {}, true);
+        const [stamped] = stampOutputs(inputs.at(-1) as Event, [withoutId(output)], {}, stampRules({ atomic: true }));
         inputs.push(received(stamped as Event));
       }
       const late = inputs.map(({ id, causationId }) => [id, causationId]).reverse();
@@ -58,7 +58,7 @@ test("any id read late equals the id worked out at once", () => {
 test("equal outputs read late differ by their ordinals", () => {
   const input = received(new Event("In", 1));
   const outputs = [1, 2, 1, 1].map((body) => new Event("Out", body));
-  const ids = stampOutputs(input, outputs, {}, true).map(({ id }) => id);
+  const ids = stampOutputs(input, outputs, {}, stampRules({ atomic: true })).map(({ id }) => id);
   assert.equal(
     ids,
     outputs.map((output, n) => defined(input, output.clone(), [0, 0, 1, 2][n] as number)),
@@ -66,7 +66,12 @@ test("equal outputs read late differ by their ordinals", () => {
 });
 
 test("an id is worked out only when it is read", () => {
-  const output = stampOutputs(received(new Event("In", 1)), [new Event("Out", 1)], {}, true)[0] as Event;
+  const output = stampOutputs(
+    received(new Event("In", 1)),
+    [new Event("Out", 1)],
+    {},
+    stampRules({ atomic: true }),
+  )[0] as Event;
   assert.is(output.hasId, true);
   assert.instance(output.idSource, OutputId);
   assert.is((output.idSource as OutputId).isRead, false);
@@ -80,7 +85,7 @@ test("an endless chain of unread ids keeps few bodies", () => {
   const sources: OutputId[] = [];
   let most = 0;
   for (let n = 0; n < 200; n++) {
-    const [next] = stampOutputs(event, [new Event("Ping", "x".repeat(200))], {}, true);
+    const [next] = stampOutputs(event, [new Event("Ping", "x".repeat(200))], {}, stampRules({ atomic: true }));
     event = received(next as Event);
     sources.push(event.idSource as OutputId);
     most = Math.max(most, sources.filter(({ isRead }) => !isRead).length);
@@ -91,13 +96,13 @@ test("an endless chain of unread ids keeps few bodies", () => {
 test("an output is new, unless the actor or a step that may repeat named it", () => {
   const input = received(new Event("In", 1));
   const isNew = (output: Event, atomic: boolean): boolean | undefined =>
-    stampOutputs(input, [output], {}, atomic)[0]?.isNew;
+    stampOutputs(input, [output], {}, stampRules({ atomic }))[0]?.isNew;
   assert.is(isNew(new Event("Out", 1), true), true);
   assert.is(isNew(new Event("Out", { a: 1 }, { byReference: true }), true), true);
   assert.is(isNew(new Event("Out", 1, { id: "mine" }), true), false);
   assert.is(isNew(new Event("Out", 1), false), false);
   assert.is(new Event("Out", 1).isNew, false);
-  const [output] = stampOutputs(input, [new Event("Out", 1)], {}, true);
+  const [output] = stampOutputs(input, [new Event("Out", 1)], {}, stampRules({ atomic: true }));
   assert.is(isNew(output as Event, true), false, "an event of another step may be returned twice");
 });
 

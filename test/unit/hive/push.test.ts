@@ -1,4 +1,14 @@
-import { actorDescription, createHive, Event, QueueName, silentLogger, type ProcessorActor } from "beehive-actors";
+import {
+  actor,
+  actorDescription,
+  createHive,
+  Event,
+  eventType,
+  QueueName,
+  silentLogger,
+  type ProcessorActor,
+} from "beehive-actors";
+import { ManualClock } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { suite } from "../../support/suite.ts";
@@ -26,6 +36,26 @@ test("a value that is no event is refused with everything beside it", async () =
   assert.is((await hive.queue("Ping-Reader").counts()).ready, 0);
   await hive.push(new Set([new Event("Ping"), new Event("Ping")]));
   assert.is((await hive.queue("Ping-Reader").counts()).ready, 2);
+});
+
+test("a delay counts by the clock of the hive, of pushes and of outputs", async () => {
+  const clock = new ManualClock();
+  const seen: string[] = [];
+  const First = actor("First-Then", eventType("First"), { publishes: ["Second"] }, () => {
+    seen.push("first");
+    return [new Event("Second", 2, { delay: "1h" })];
+  });
+  const Second = actor("Second-Last", eventType("Second"), {}, () => void seen.push("second"));
+  await using hive = await createHive({ actors: [First, Second], clock, logger: silentLogger });
+  await hive.start();
+  await hive.push(new Event("First", 1, { delay: "1h" }));
+  await clock.advance("59m");
+  assert.equal(seen, []);
+  await clock.advance("1h");
+  assert.equal(seen, ["first"]);
+  await clock.advance("1m");
+  assert.equal(seen, ["first", "second"]);
+  await hive.stop();
 });
 
 test("an async iterable is published in batches, none held longer", async () => {
