@@ -90,7 +90,15 @@ function Hive({
                 </th>
                 <td>{one.actor}</td>
                 <td class="number">{count(one.inFlight)}</td>
-                <td class="number">{count(one.parallelism)}</td>
+                <td class="number">
+                  {count(one.parallelism)}
+                  {one.elastic && (
+                    <span class="dim">
+                      {" "}
+                      of {count(one.elastic.min)} to {count(one.elastic.max)}
+                    </span>
+                  )}
+                </td>
               </tr>
             ))}
           </tbody>

@@ -27,6 +27,15 @@ const samples: Readonly<Record<string, Sample>> = {
     about: "Thirty small actors on seven stages keep what a source system changes; a file lays the stages out.",
     file: "samples/members/main.ts",
   },
+  books: {
+    about:
+      "Three services of an accounting house: commands to one, events to all, one event store that tells the whole way.",
+    file: "samples/books/main.ts",
+  },
+  ingest: {
+    about: "Devices and a payment service send over HTTP: two handlers join one request, the wrong ones are reported.",
+    file: "samples/ingest/main.ts",
+  },
   frameworks: {
     about: "A hive serves a shop inside Nest, Express, Fastify, Hono, Next and node:http; installs them first.",
     file: "scripts/check-adoption.ts",

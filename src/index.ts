@@ -38,6 +38,9 @@ export {
   type TypedContext,
 } from "./actors/actor.ts";
 export { actorsFrom, type ActorClasses, type DescriptorSource } from "./actors/actors-from.ts";
+export type { Elastic, Parallelism } from "./actors/elastic.ts";
+export type { Child, ChildDeath, ChildRun, SpawnOptions } from "./actors/spawn.ts";
+export type { HoldWhen } from "./actors/hold-when.ts";
 export { toDescriptor, type ActorDefaults } from "./actors/descriptor.ts";
 export type { ActorOverrides } from "./actors/overrides.ts";
 export { actor, type Delivered, type FunctionOptions, type OutputOf } from "./injection/function-actor.ts";
@@ -70,12 +73,14 @@ export type { HiveQueue, RequeuedInSteps, RequeueStepsOptions, WhichLetters } fr
 export type { LetterGroup } from "./hive/letters/groups.ts";
 export type { LetterChanges } from "./hive/letters/mend.ts";
 export type { PeekedEvent, PeekOptions } from "./hive/withdraw.ts";
+export type { OutcomeOptions, ProcessOutcome } from "./hive/outcomes.ts";
 export type { RewindOptions } from "./hive/rewind.ts";
 export type { StoreToClear } from "./hive/cleared-stores.ts";
 export type { KeptTopics } from "./hive/keep.ts";
 export type { Restored } from "./hive/restore.ts";
 export type { PushOptions } from "./hive/push-within.ts";
 export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
+export type { PushLimit } from "./pools/push-limit.ts";
 export type { Topology } from "./hive/orchestrator.ts";
 export type { DeliveryReport } from "./delivery/delivery.ts";
 export type { Outcome } from "./actors/outcome.ts";
@@ -159,6 +164,7 @@ export {
   isBeeHiveError,
   PauseSubscription,
   RejectEvent,
+  Overloaded,
   RetryLater,
   type ErrorCode,
 } from "./base/errors.ts";

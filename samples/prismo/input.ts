@@ -24,7 +24,8 @@ const customer = z.object(
   "must be an object",
 );
 
-const orderLine = z.object(
+/** A line of the orders. */
+export const orderLine: z.ZodType<NewOrder> = z.object(
   {
     id,
     customer,

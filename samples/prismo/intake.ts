@@ -34,7 +34,7 @@ export async function stockUp(stores: Stores, newProducts: Iterable<NewProduct>)
 export async function acceptOrders(hive: Hive, orders: Iterable<NewOrder>, signal?: AbortSignal): Promise<void> {
   for (const batch of batches(orders, batchSize)) {
     if (signal?.aborted) return;
-    const accepted = await Promise.all(batch.map((order) => accept(hive.provider.stores, order)));
+    const accepted = await Promise.all(batch.map((order) => acceptedEvent(hive.provider.stores, order)));
     if (signal?.aborted) return;
     await hive.push(accepted.filter((event) => event !== undefined));
     // In memory no call ever waits: without this pause the shop would open only after the last order.
@@ -43,12 +43,12 @@ export async function acceptOrders(hive: Hive, orders: Iterable<NewOrder>, signa
 }
 
 /**
- * Stores an order and returns its events.
+ * Stores an order and returns its event.
  *
  * An order that exists is published again only while no work on it has started: an earlier run may have ended in
  * between.
  */
-async function accept(stores: Stores, order: NewOrder): Promise<Event | undefined> {
+export async function acceptedEvent(stores: Stores, order: NewOrder): Promise<Event | undefined> {
   const { orders } = prismoStores(stores);
   const items = Object.fromEntries(Object.entries(order.items).map(([id, quantity]) => [id, { quantity }]));
   const fresh = { ...order, items, status: "accepted", fraudCleared: false, acceptedAt: Date.now() } as const;

@@ -27,6 +27,13 @@ async function main(args: readonly string[]): Promise<number> {
     return wrong.input;
   }
   const [options, input, provider] = ready;
+  if (options.serve !== undefined) {
+    const { serveShop } = await import("./serve-shop.ts");
+    const opened = (url: string): number => print(`Post orders to ${url} (Ctrl-C closes the shop)\n`);
+    await serveShop(provider, options, options.serve, interrupted, opened);
+    await provider.close();
+    return 0;
+  }
   if (options.dashboard) {
     const { openShop } = await import("./open-shop.ts");
     await openShop(provider, options, interrupted, (url) => print(`The dashboard: ${url} (Ctrl-C closes the shop)\n`));

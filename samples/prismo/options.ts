@@ -17,6 +17,7 @@ export const usage: string = `Usage: npm start -- [options]
   --skip-bad            skip bad lines instead of failing
   --dashboard           keep the shop open, with steady orders, and show it in a browser
   --port N              port of the dashboard (default: 4000)
+  --serve PORT          keep the shop open, and take orders by POST /ingest/orders
   --json                print the summary as one line of JSON
   --help                show this help
 
@@ -34,6 +35,7 @@ export interface Options {
   readonly skipBad: boolean;
   readonly dashboard: boolean;
   readonly port: number;
+  readonly serve?: number | undefined;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -46,6 +48,7 @@ const number = z
   .regex(/^-?\d+(\.\d+)?$/, "must be a number")
   .transform(Number);
 const whole = number.refine(Number.isSafeInteger, "must be a whole number");
+const port = whole.refine((number) => number >= 0 && number <= 65_535, "must be from 0 to 65535");
 const values = z.object({
   orders: z.string().default(() => sample("orders")),
   stock: z.string().default(() => sample("stock")),
@@ -58,7 +61,8 @@ const values = z.object({
   lease: whole.refine((ms) => ms >= 1_000, "must be at least 1000").optional(),
   "skip-bad": z.boolean(),
   dashboard: z.boolean(),
-  port: whole.refine((port) => port >= 0 && port <= 65_535, "must be from 0 to 65535").default(4000),
+  port: port.default(4000),
+  serve: port.optional(),
   json: z.boolean(),
   help: z.boolean(),
 });
@@ -76,6 +80,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     "skip-bad": flag,
     dashboard: flag,
     port: string,
+    serve: string,
     json: flag,
     help: flag,
   };

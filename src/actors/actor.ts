@@ -6,7 +6,10 @@ import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import type { Stores } from "../contract/stores.ts";
 import type { Replayed, StartPosition } from "../contract/topic-log.ts";
+import type { Elastic, Parallelism } from "./elastic.ts";
+import type { HoldWhen } from "./hold-when.ts";
 import type { RetryOptions, RetryPolicy } from "./retry-policy.ts";
+import type { ChildRun, SpawnOptions } from "./spawn.ts";
 import type { ThrottleOptions } from "./middleware/throttle-options.ts";
 import type { FailureLimit, SupervisionRule } from "./supervision.ts";
 
@@ -92,6 +95,17 @@ export interface ActorContext {
    * return [HoldEnded.create({ seat }, { cancelKey: `hold-${seat}`, delay: "10m" })];
    */
   cancel(key: string): void;
+  /**
+   * Starts a child of the hive that lives longer than the event: a poller, a socket. Returns whether it was started.
+   *
+   * The hive has one child of each name, however often it is spawned; each process has its own. The child is restarted
+   * when it fails, and ends with the hive. It is started at once, also when the step fails later.
+   *
+   * @throws BeeHiveError `InvalidConfiguration`, `InvalidState` in a host that hands over events.
+   * @example
+   * context.spawn(`feed ${id}`, ({ signal, push }) => follow(url, { signal, found: push }), { restart: "always" });
+   */
+  spawn(name: string, run: ChildRun, options?: SpawnOptions): boolean;
 }
 
 /** The delivery to an actor whose options name its event, see {@link ActorOptions.event}. */
@@ -160,8 +174,13 @@ export interface ActorOptions<T extends AnyEventType | undefined = AnyEventType 
    * @default the name of the class
    */
   readonly name?: string | undefined;
-  /** Events that one process works on at the same time. @default 10 */
-  readonly parallelism?: number | undefined;
+  /**
+   * Events that one process works on at the same time. With `{ min, max }` the number follows the load: it grows while
+   * more brings more throughput, and shrinks again. @default 10
+   */
+  readonly parallelism?: Parallelism | undefined;
+  /** Leases nothing while a queue downstream is full, see {@link HoldWhen}. @default Never. */
+  readonly holdWhen?: HoldWhen | readonly HoldWhen[] | undefined;
   /** How long an event is leased. Leases are renewed while the actor works. @default 30_000 */
   readonly lease?: Duration | undefined;
   /**
@@ -212,7 +231,12 @@ export interface ActorDescriptor {
   readonly queueName: QueueName;
   /** See {@link ActorOptions.event}. */
   readonly event: AnyEventType | undefined;
+  /** The most events that one process works on at the same time. */
   readonly parallelism: number;
+  /** The bounds of a parallelism that follows the load; `undefined` for a fixed one. */
+  readonly elastic?: Elastic | undefined;
+  /** See {@link ActorOptions.holdWhen}. */
+  readonly holdWhen?: readonly HoldWhen[] | undefined;
   readonly lease: number;
   readonly maxOutputs: number;
   /** See {@link ActorOptions.maxLag}; in ms. */

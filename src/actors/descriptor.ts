@@ -6,6 +6,8 @@ import { objectProblems } from "../base/problems.ts";
 import { isEventType } from "../events/event-type.ts";
 import { QueueName } from "../events/queue-name.ts";
 import type { ActorClass, ActorDescriptor, ActorOptions, Published } from "./actor.ts";
+import type { Parallelism, SlotSettings } from "./elastic.ts";
+import type { HoldWhen } from "./hold-when.ts";
 import { defaultRetry, retryInMs, retryProblems } from "./retry-policy.ts";
 import { limitInMs, rulesInMs, supervisionProblems } from "./supervision.ts";
 
@@ -78,7 +80,8 @@ export function toDescriptor(
     name,
     queueName: parsed,
     event: options.event,
-    parallelism,
+    ...slotSettings(parallelism),
+    ...(options.holdWhen && { holdWhen: [options.holdWhen].flat() as readonly HoldWhen[] }),
     lease: inMs(lease),
     maxOutputs,
     ...(options.maxLag !== undefined && { maxLag: inMs(options.maxLag) }),
@@ -110,6 +113,7 @@ const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
   name: true,
   event: true,
   parallelism: true,
+  holdWhen: true,
   lease: true,
   maxOutputs: true,
   maxLag: true,
@@ -180,9 +184,9 @@ export function nestedProblems(
 
 /** Returns what is wrong with the settings of a descriptor, in words. */
 export function descriptorProblems(descriptor: ActorDescriptor): string[] {
-  const { name, queueName, parallelism, lease, maxOutputs, retry, supervision, failureLimit, middleware } = descriptor;
+  const { name, queueName, lease, maxOutputs, retry, supervision, failureLimit, middleware } = descriptor;
   const problems = [
-    ...numberProblems("parallelism", parallelism, wholeNumber(1)),
+    ...slotProblems(descriptor),
     ...durationProblems("lease", lease, wholeMs(100)),
     ...numberProblems("maxOutputs", maxOutputs, wholeNumber(1)),
     ...(descriptor.maxLag === undefined ? [] : durationProblems("maxLag", descriptor.maxLag, time)),
@@ -190,6 +194,27 @@ export function descriptorProblems(descriptor: ActorDescriptor): string[] {
   if (middleware.some((one) => typeof one !== "function")) problems.push("middleware must be a list of functions");
   problems.push(...retryProblems(retry), ...supervisionProblems(supervision, failureLimit, retry));
   return problems.map((problem) => `${name} on "${queueName}": ${problem}`);
+}
+
+/** Returns the settings of a descriptor for an option. */
+export function slotSettings(parallelism: Parallelism): SlotSettings {
+  if (typeof parallelism !== "object" || parallelism === null) return { parallelism, elastic: undefined };
+  return { parallelism: parallelism.max, elastic: parallelism };
+}
+
+/** Returns what is wrong with the slots of a descriptor, in words. */
+export function slotProblems({ parallelism, elastic }: SlotSettings): string[] {
+  const one = wholeNumber(1);
+  if (elastic === undefined) return numberProblems("parallelism", parallelism, one);
+  const problems = objectProblems("parallelism", elastic);
+  if (problems.length > 0) return problems;
+  const { min, max, ...unknown } = elastic;
+  const wrong = [
+    ...Object.keys(unknown).map((name) => `parallelism.${name} is not an option; there are min, max`),
+    ...numberProblems("parallelism.min", min, one),
+    ...numberProblems("parallelism.max", max, one),
+  ];
+  return wrong.length === 0 && min > max ? [`parallelism.min is ${min}, above parallelism.max, ${max}`] : wrong;
 }
 
 /**

@@ -7,7 +7,8 @@ import { throwProblems } from "../base/problems.ts";
 import { safeText } from "../base/safe-text.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { contradictions } from "./actors-from.ts";
-import { descriptorProblems } from "./descriptor.ts";
+import { descriptorProblems, slotSettings } from "./descriptor.ts";
+import type { Parallelism } from "./elastic.ts";
 import { defaultRetry, retryInMs, type RetryOptions } from "./retry-policy.ts";
 import { limitInMs, type FailureLimit } from "./supervision.ts";
 
@@ -15,7 +16,7 @@ import { limitInMs, type FailureLimit } from "./supervision.ts";
 export interface ActorOverride {
   /** `false` leaves the actor out. @default true */
   readonly enabled?: boolean;
-  readonly parallelism?: number;
+  readonly parallelism?: Parallelism;
   readonly lease?: Duration;
   readonly retry?: RetryOptions;
   readonly failureLimit?: FailureLimit;
@@ -132,6 +133,7 @@ function apply(descriptor: ActorDescriptor, override: ActorOverride, origin: str
   return {
     ...descriptor,
     ...Object.fromEntries(settings),
+    ...(parallelism !== undefined && slotSettings(parallelism)),
     origins: { ...descriptor.origins, ...Object.fromEntries(settings.map(([name]) => [name, origin])) },
   };
 }

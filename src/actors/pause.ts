@@ -15,6 +15,24 @@ export interface Hold {
   readonly until?: number | undefined;
 }
 
+/** A full queue downstream, for which a subscription leases nothing. Ends when the queue has room again. */
+export interface Pressure {
+  readonly queue: string;
+  /** The number of ready events when the pressure began. */
+  readonly ready: number;
+  readonly above: number;
+  /** The start, in ms since the epoch. */
+  readonly since: number;
+}
+
+/** The `by` of a pause by a {@link Pressure}. */
+export const backPressure = "back-pressure";
+
+/** Returns a pressure in words. */
+export function pressureText({ queue, ready, above }: Pressure): string {
+  return `${queue} has ${ready} events ready, and its limit is ${above}`;
+}
+
 /** Pauses a subscription. */
 export interface PauseDecision {
   readonly action: "pause";

@@ -1,6 +1,7 @@
 import { throwProblems } from "../base/problems.ts";
 import type { ActorDescriptor } from "./actor.ts";
 import { actorsFrom, isDescriptorSource, type ActorClasses, type DescriptorSource } from "./actors-from.ts";
+import { holdProblems } from "./hold-problems.ts";
 import type { ActorDefaults } from "./descriptor.ts";
 import { environmentOverrides, namedOverrides, override, readOverrides, type ActorOverrides } from "./overrides.ts";
 
@@ -33,6 +34,7 @@ export async function resolveActors({
       ? await readOverrides(overrides)
       : overrides && namedOverrides("overrides", overrides);
   const descriptors = override([...fromSources.flat(), ...fromClasses], file, environmentOverrides(environment));
+  throwProblems(holdProblems(descriptors));
   if (descriptors.length === 0 && classes.flat().length > 0)
     throwProblems([
       "no class among its actors is decorated with @actorDescription; leave actors out for a hive that only publishes",

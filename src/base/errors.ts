@@ -48,6 +48,8 @@ const retryableByCode = {
   AccessDenied: true,
   /** The provider throttles the caller. */
   Throttled: true,
+  /** A queue is above its limit, so that nothing more is pushed; see {@link Overloaded}. */
+  Overloaded: true,
   /** The provider is unreachable, or failed itself. */
   Unavailable: true,
   /** A time limit passed. */
@@ -177,6 +179,30 @@ export class OverLimit extends BeeHiveError {
   constructor(delayMs: number, message: string) {
     super("Throttled", message);
     this.delayMs = delayMs;
+  }
+}
+
+/**
+ * The error of a push to a queue above its limit. Nothing was published.
+ *
+ * @example
+ * if (error instanceof Overloaded) response.setHeader("Retry-After", Math.ceil(error.retryAfterMs / 1000));
+ */
+export class Overloaded extends BeeHiveError {
+  static {
+    brandAs("Overloaded", this);
+  }
+
+  override readonly name: string = "Overloaded";
+  /** The queue or subscription that is full. */
+  readonly queue: string;
+  /** How long a caller should wait before it pushes again, in ms. */
+  readonly retryAfterMs: number;
+
+  constructor(queue: string, retryAfterMs: number, message: string) {
+    super("Overloaded", message);
+    this.queue = queue;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

@@ -71,7 +71,9 @@ function settings<const Entries extends v.ObjectEntries>(entries: Entries): v.St
 type Message = v.ErrorMessage<v.StrictObjectIssue>;
 
 const actorSettings = {
-  parallelism: v.exactOptional(whole(1)),
+  parallelism: v.exactOptional(
+    v.union([whole(1), settings({ min: whole(1), max: whole(1) })], "must be a whole number from 1, or { min, max }"),
+  ),
   lease: v.exactOptional(duration(100)),
   retry: v.exactOptional(
     settings({

@@ -1,3 +1,4 @@
+import { parallelismText } from "../actors/descriptors-text.ts";
 import type { Member } from "../stages/auto/placement.ts";
 import type { Placement } from "../stages/auto/placement-store.ts";
 import type { StagePlan } from "../stages/plan.ts";
@@ -7,11 +8,11 @@ import { table } from "./text.ts";
 /** Returns a plan for people. */
 export function planText({ stages, unplaced, twice }: StagePlan): string {
   const rows = stages.flatMap(({ stage, actors }) =>
-    actors.map(({ name, queueName, parallelism, maxLag }) => [
+    actors.map(({ name, queueName, parallelism, elastic, maxLag }) => [
       stage.name,
       name,
       queueName.toString(),
-      `${parallelism}`,
+      parallelismText({ parallelism, elastic }),
       maxLag === undefined ? "-" : `${maxLag} ms`,
     ]),
   );
@@ -29,10 +30,10 @@ export function plainPlan({ file, stages, unplaced, twice }: StagePlan): object 
     stages: stages.map(({ stage, actors }) => ({
       name: stage.name,
       ...stage.settings,
-      actors: actors.map(({ name, queueName, parallelism, maxLag }) => ({
+      actors: actors.map(({ name, queueName, parallelism, elastic, maxLag }) => ({
         actor: name,
         queue: queueName.toString(),
-        parallelism,
+        parallelism: elastic ?? parallelism,
         maxLag,
       })),
     })),

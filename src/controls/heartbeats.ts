@@ -1,3 +1,4 @@
+import type { Elastic } from "../actors/elastic.ts";
 import type { Clock } from "../base/clock.ts";
 import type { CollectionStore, Identified, Stores } from "../contract/stores.ts";
 import type { Schedule } from "../pulses/schedule.ts";
@@ -29,12 +30,15 @@ export interface RunningHive {
 export interface ReadSubscription {
   readonly queue: string;
   readonly actor: string;
+  /** The events that it may work on at the same time now. */
   readonly parallelism: number;
+  /** The bounds of a parallelism that follows the load; absent for a fixed one. */
+  readonly elastic?: Elastic | undefined;
   readonly inFlight: number;
   readonly lastCommit: Date | undefined;
   /** True while the process follows a pause of an operator. */
   readonly held: boolean;
-  /** The pause that supervision or an open breaker began in this process. */
+  /** The pause that supervision, an open breaker or a full queue downstream began in this process. */
   readonly paused: SupervisionPause | undefined;
   /** Set while its events wait longer than its actor allows. */
   readonly late?: LateSubscription | undefined;
@@ -49,15 +53,19 @@ export interface LateSubscription {
   readonly since: Date;
 }
 
-/** A pause that supervision began in one process. */
+/** A pause that supervision or a full queue downstream began in one process. */
 export interface SupervisionPause {
-  /** See {@link PausedBy}. */
+  /** See {@link PausedBy}; `back-pressure` for a full queue. */
   readonly by: string;
-  /** The code or name of the error behind it. */
+  /** The code or name of the error behind it, or the full queue. */
   readonly reason: string;
   readonly since: Date;
-  /** The end. In the past while single events are tried, until one is committed. */
-  readonly until: Date;
+  /**
+   * The end; `undefined` until a full queue has room.
+   *
+   * In the past while single events are tried, until one is committed.
+   */
+  readonly until: Date | undefined;
 }
 
 /** A pulser that a process runs. */
@@ -79,7 +87,12 @@ type Times = "id" | "started" | "beat" | "lastCommit";
 
 export interface StoredSubscription extends Omit<ReadSubscription, "lastCommit" | "paused" | "late"> {
   readonly lastCommit?: number | undefined;
-  readonly paused?: { readonly by: string; readonly reason: string; readonly since: number; readonly until: number };
+  readonly paused?: {
+    readonly by: string;
+    readonly reason: string;
+    readonly since: number;
+    readonly until?: number | undefined;
+  };
   readonly late?: { readonly maxMs: number; readonly lagMs: number; readonly since: number };
 }
 
@@ -137,7 +150,7 @@ function toRunning({ subscriptions, started, beat, everyMs: _, etag: __, ...rest
     subscriptions: subscriptions.map(({ lastCommit, paused, late, ...one }) => ({
       ...one,
       lastCommit: dateOf(lastCommit),
-      paused: paused && { ...paused, since: new Date(paused.since), until: new Date(paused.until) },
+      paused: paused && { ...paused, since: new Date(paused.since), until: dateOf(paused.until) },
       ...(late && { late: { ...late, since: new Date(late.since) } }),
     })),
   };

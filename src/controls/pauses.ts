@@ -1,3 +1,4 @@
+import { backPressure, type Hold } from "../actors/pause.ts";
 import type { OperatedStates, OperatorPause } from "./controls.ts";
 import type { RunningHive } from "./heartbeats.ts";
 
@@ -32,6 +33,18 @@ export function pausesOf(states: OperatedStates, hives: readonly RunningHive[]):
     ),
   );
   return [...byOperators, ...bySupervision];
+}
+
+/** Returns the subscriptions that wait for a full queue downstream in some process, as holds. */
+export function pressuresOf(hives: readonly RunningHive[]): ReadonlyMap<string, Hold> {
+  const pressed = hives.flatMap(({ subscriptions }) =>
+    subscriptions.flatMap(({ queue, paused }): [string, Hold][] =>
+      paused?.by === backPressure
+        ? [[queue, { by: paused.by, reason: paused.reason, since: paused.since.getTime() }]]
+        : [],
+    ),
+  );
+  return new Map(pressed);
 }
 
 function operatorPause(kind: ActivePause["kind"], on: string, { by, ...pause }: OperatorPause): ActivePause {

@@ -1,4 +1,5 @@
 import type { ActorDescriptor } from "../actors/actor.ts";
+import { slotSettings } from "../actors/descriptor.ts";
 import { throttle } from "../actors/middleware/throttle.ts";
 import type { StoredSettings } from "./control.ts";
 
@@ -9,7 +10,8 @@ export function withSettings(descriptor: ActorDescriptor, settings: StoredSettin
   const origin = `operator ${by}`;
   return {
     ...descriptor,
-    ...(parallelism !== undefined && { parallelism }),
+    // A number that an operator sets is fixed.
+    ...(parallelism !== undefined && slotSettings(parallelism)),
     ...(limit && {
       throttle: { limit: limit.limit, per: limit.perMs },
       middleware: [throttle({ limit: limit.limit, per: limit.perMs }), ...descriptor.middleware],

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import { isLoopback, isOwnOrigin } from "../http/origin.ts";
 
 /** A person or program that may see the dashboard. Returned by {@link Authorize}. */
 export interface Operator {
@@ -41,18 +42,7 @@ export function isFromPage(request: Request): boolean {
   if (!headers.has(actHeader)) return false;
   const site = headers.get("sec-fetch-site");
   if (site !== null) return site === "same-origin";
-  const origin = headers.get("origin");
-  const hosts = [headers.get("x-forwarded-host"), headers.get("host"), new URL(request.url).host];
-  const own = origin === null ? undefined : hostOf(origin);
-  return own !== undefined && hosts.includes(own);
-}
-
-function hostOf(origin: string): string | undefined {
-  try {
-    return new URL(origin).host;
-  } catch {
-    return undefined;
-  }
+  return isOwnOrigin(request);
 }
 
 /** Allows all who reach a loopback address. Refuses other host names, by which a foreign site could reach it too. */
@@ -62,11 +52,6 @@ export function loopbackOnly(name: string): Authorize {
     if (isLoopback(hostname)) return { name, bodies: true };
     return new Response("This dashboard serves localhost only.\n", { status: 403 });
   };
-}
-
-/** Returns whether a host is this machine. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 /** Allows those with the password: as `Authorization: Basic`, for which browsers ask, or `Bearer`. */

@@ -58,10 +58,11 @@ export function hiveRow({
     started: started.getTime(),
     beat: beat.getTime(),
     lastCommit: lastCommit?.getTime(),
-    subscriptions: subscriptions.map(({ queue, actor, parallelism, inFlight, paused, late }) => ({
+    subscriptions: subscriptions.map(({ queue, actor, parallelism, elastic, inFlight, paused, late }) => ({
       queue,
       actor,
       parallelism,
+      elastic,
       inFlight,
       isPaused: paused !== undefined,
       isLate: late !== undefined,

@@ -1,5 +1,6 @@
 import type { ActorDescriptor } from "../actors/actor.ts";
 import { describedSettings } from "../actors/descriptor.ts";
+import { parallelismText } from "../actors/descriptors-text.ts";
 import { inMs } from "../base/duration.ts";
 import type { OperatorSettings } from "../controls/controls.ts";
 import { QueueName } from "../events/queue-name.ts";
@@ -69,7 +70,7 @@ function operatedOf(operated: OperatorSettings | undefined): readonly Setting[] 
 /** Returns the settings of the code and its configuration, and where each comes from. */
 function settingsOf(descriptor: ActorDescriptor, operated: OperatorSettings | undefined): readonly Setting[] {
   return describedSettings.flatMap((name) => {
-    const value = descriptor[name];
+    const value = name === "parallelism" ? parallelismText(descriptor) : descriptor[name];
     if (value === undefined || (name === "parallelism" && operated?.parallelism !== undefined)) return [];
     const origin = descriptor.origins[name] ?? "configuration";
     if (typeof value !== "object" || value === null) return [{ name, value: unitOf(name, value), origin }];

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { listening } from "../hive/listening.ts";
+import { nodeListener } from "../http/node-listener.ts";
 import type { Dashboard } from "./dashboard.ts";
-import { nodeListener } from "./node-listener.ts";
 
 /** A dashboard that listens. Returned by {@link serveDashboard}. */
 export interface DashboardServer extends AsyncDisposable {

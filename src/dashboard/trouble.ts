@@ -1,3 +1,4 @@
+import { backPressure } from "../actors/pause.ts";
 import type { QueueRow, Trouble } from "./wire.ts";
 
 /** Waits of the oldest ready event, in ms: one to watch, and one that is a standstill. */
@@ -15,9 +16,13 @@ export function troubleOf(row: Omit<QueueRow, "trouble">, isRead: boolean): read
   const { dead, oldestMs = 0, pauses, late = [], done, failed } = row;
   const found: Trouble[] = [];
   if (dead > 0) found.push({ level: "bad", text: dead === 1 ? "1 dead letter" : `${dead} dead letters` });
-  for (const text of new Set(pauses.map(({ by, operator }) => `paused by ${operator ?? by}`)))
+  for (const text of new Set(
+    pauses.flatMap(({ by, operator }) => (by === backPressure ? [] : `paused by ${operator ?? by}`)),
+  ))
     found.push({ level: "bad", text });
   for (const text of late) found.push({ level: "bad", text });
+  for (const reason of new Set(pauses.flatMap(({ by, reason: one }) => (by === backPressure ? one : []))))
+    found.push({ level: "watch", text: `waits: ${reason}` });
   if (!isRead) found.push({ level: row.ready > 0 ? "bad" : "watch", text: "no process reads it" });
   if (oldestMs >= longWait.watch)
     found.push({

@@ -88,6 +88,8 @@ export interface HiveRow {
     readonly queue: string;
     readonly actor: string;
     readonly parallelism: number;
+    /** The bounds of a parallelism that follows the load. */
+    readonly elastic: { readonly min: number; readonly max: number } | undefined;
     readonly inFlight: number;
     readonly isPaused: boolean;
     /** Events wait longer than the actor allows. */

@@ -15,13 +15,14 @@ import type { Lease } from "../contract/queue-operator.ts";
 import { isExpired } from "../events/withdrawal.ts";
 import { assertReadable } from "../events/unreadable.ts";
 import type { ActorTelemetry, ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
-import { Delivery, type DeliveryHome, type DeliveryObserver, type DeliveryReport } from "./delivery.ts";
+import { Delivery, type DeliveryHome, type DeliveryObserver, type DeliveryReport, type Spawn } from "./delivery.ts";
 import { disposeActor, isDisposable } from "./disposal.ts";
 import { HeldKeys } from "./held-keys.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { byDelivery, type LogEvents } from "./log-events.ts";
 import { Polling } from "./polling.ts";
 import { Settlement } from "./settlement.ts";
+import type { SharedSlots, SlotShare } from "./shared-slots.ts";
 import { stampOutputs, type StampRules } from "./stamp.ts";
 
 /** The parts that the delivery loops of one hive share. */
@@ -39,6 +40,9 @@ export interface DeliveryLoopParts {
   readonly observers: readonly DeliveryObserver[];
   /** Stops the whole hive, because the supervision of an actor requires it. */
   readonly stopHive: (reason: unknown) => void;
+  readonly spawn: Spawn;
+  /** Limits the runs of all loops together. @default No limit. */
+  readonly slots?: SharedSlots | undefined;
 }
 
 /** How long a stop waits after its deadline for the last poll, in ms. */
@@ -65,6 +69,7 @@ export class DeliveryLoop {
   readonly #home: DeliveryHome;
   readonly #telemetry: ActorTelemetry;
   readonly #settlement: Settlement;
+  readonly #share: SlotShare | undefined;
   readonly #deliveries = new Bag<Delivery>();
   readonly #stamping: StampRules;
   readonly #maxAttempts: number;
@@ -77,12 +82,14 @@ export class DeliveryLoop {
     const { queues } = provider;
     const logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
     const heldKeys = descriptor.ordered ? new HeldKeys() : undefined;
+    const share = parts.slots?.join({ inFlight: () => this.inFlight, wake: () => this.polling.slotFreed() });
     const polling = new Polling(descriptor, {
       queues,
       clock,
       logger,
       inFlight: () => this.inFlight,
       take: (leases) => this.#take(leases),
+      share,
       onPause: (pause) => {
         for (const observer of parts.observers) observer.paused?.(descriptor, pause);
       },
@@ -92,7 +99,8 @@ export class DeliveryLoop {
     this.heldKeys = heldKeys;
     this.#parts = parts;
     this.#logger = logger;
-    this.#home = { descriptor, clock, logger, stores: provider.stores };
+    this.#home = { descriptor, clock, logger, stores: provider.stores, spawn: parts.spawn };
+    this.#share = share;
     this.#telemetry = parts.telemetry.actor(descriptor);
     this.#settlement = new Settlement(descriptor, { queues, clock, logger, random, polling, heldKeys, stopHive });
     const { inheritPartitionKey } = descriptor;
@@ -219,6 +227,8 @@ export class DeliveryLoop {
     const parts = this.#parts;
     const kept = (delivery.kept = parts.keeper.keep(lease, this.descriptor.lease, delivery));
     delivery.settling = false;
+    const entering = this.#share?.enter();
+    if (entering) await entering;
     const leave = collided === undefined ? undefined : await parts.turnstile.enter(collided);
     // Let collided steps go first: new steps of this turn would otherwise always commit before them and starve them.
     if (!leave && parts.turnstile.occupied) await new Promise<void>((resolve) => afterThisTurn(resolve));
@@ -246,6 +256,7 @@ export class DeliveryLoop {
       if (kept.stop()) await kept.renewal;
       delivery.step?.discard();
       leave?.();
+      this.#share?.leave();
       if (actor && isDisposable(actor)) await disposeActor(actor, this.#logger);
     }
   }

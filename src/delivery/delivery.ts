@@ -1,6 +1,7 @@
 import type { ActorContext, ActorDescriptor } from "../actors/actor.ts";
 import type { Outcome } from "../actors/outcome.ts";
 import type { Pause } from "../actors/pause.ts";
+import type { ChildRun, SpawnOptions } from "../actors/spawn.ts";
 import type { Bagged } from "../base/bag.ts";
 import type { Clock } from "../base/clock.ts";
 import type { BeeHiveError } from "../base/errors.ts";
@@ -44,7 +45,12 @@ export interface DeliveryHome {
   readonly logger: Logger;
   /** The stores of the provider, outside of any step. */
   readonly stores: Stores;
+  /** Starts a child of the hive. */
+  readonly spawn: Spawn;
 }
+
+/** Starts a child of the hive on behalf of an actor, unless one of that name lives. Returns whether it did. */
+export type Spawn = (actor: string, name: string, run: ChildRun, options?: SpawnOptions) => boolean;
 
 /** An event in work. Its actor sees it as its context. */
 export class Delivery implements ActorContext, LeaseHolder, Bagged {
@@ -114,6 +120,10 @@ export class Delivery implements ActorContext, LeaseHolder, Bagged {
 
   cancel(key: string): void {
     this.step?.cancel(checkedKey("a cancel key", key));
+  }
+
+  spawn(name: string, run: ChildRun, options?: SpawnOptions): boolean {
+    return this.#home.spawn(this.descriptor.name, name, run, options);
   }
 
   abort(reason: BeeHiveError): void {

@@ -1,9 +1,10 @@
 import type { ActorDescriptor } from "../actors/actor.ts";
-import type { Hold, Pause, PauseDecision } from "../actors/pause.ts";
+import type { Hold, Pause, PauseDecision, Pressure } from "../actors/pause.ts";
 import { afterThisTurn, sleep, type Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { Span } from "../base/span.ts";
 import type { Lease, QueueOperator } from "../contract/queue-operator.ts";
+import type { SlotShare } from "./shared-slots.ts";
 
 /** How long one poll waits for an event, in ms: the most that SQS allows. */
 const pollMs = 20_000;
@@ -22,12 +23,16 @@ export interface PollingParts {
   readonly take: (leases: readonly Lease[]) => Promise<void> | undefined;
   /** Called when a pause begins. */
   readonly onPause?: ((pause: Pause) => void) | undefined;
+  /** The part in the slots of the hive. @default No limit but its own. */
+  readonly share?: SlotShare | undefined;
 }
 
 /** Leases the events of one subscription: as many as there are free slots, none while it is paused. */
 export class Polling {
   readonly state: PollState = new PollState();
   #descriptor: ActorDescriptor;
+  /** The slots now: of an elastic parallelism, see {@link resize}. */
+  #size: number;
   readonly #parts: PollingParts;
   readonly #stop = new AbortController();
   /** Ends the poll under way; replaced at each pause. */
@@ -42,11 +47,13 @@ export class Polling {
   #pause: Pause | undefined;
   #hold: Hold | undefined;
   #hasLeft = false;
+  #pressure: Pressure | undefined;
   /** True after a pause: events are tried one at a time until one is committed. */
   #probing = false;
 
   constructor(descriptor: ActorDescriptor, parts: PollingParts) {
     this.#descriptor = descriptor;
+    this.#size = firstSize(descriptor);
     this.#parts = parts;
   }
 
@@ -96,7 +103,20 @@ export class Polling {
   /** Works with other settings from the next poll on. */
   use(descriptor: ActorDescriptor): void {
     this.#descriptor = descriptor;
+    this.#size = firstSize(descriptor);
     this.#endThisPoll();
+    this.slotFreed();
+  }
+
+  /** The number of slots now. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Changes the number of slots of an elastic parallelism. Events in work go on when it shrinks. */
+  resize(size: number): void {
+    if (size === this.#size) return;
+    this.#size = size;
     this.slotFreed();
   }
 
@@ -117,6 +137,18 @@ export class Polling {
   /** True while the subscription is left to other processes. */
   get hasLeft(): boolean {
     return this.#hasLeft;
+  }
+
+  /** Leases nothing while a queue downstream is full; leases again without a pressure. */
+  press(pressure: Pressure | undefined): void {
+    this.#pressure = pressure;
+    if (pressure) this.#endThisPoll();
+    else this.slotFreed();
+  }
+
+  /** The full queue downstream for which it leases nothing. */
+  get pressure(): Pressure | undefined {
+    return this.#pressure;
   }
 
   /** The pause that an operator set. */
@@ -196,12 +228,14 @@ export class Polling {
 
   /** The number of events that can be started now. */
   get #free(): number {
-    return this.#slots - this.#parts.inFlight();
+    const free = this.#slots - this.#parts.inFlight();
+    const { share } = this.#parts;
+    return share ? share.leasable(free) : free;
   }
 
   get #slots(): number {
-    if (this.#hold || this.#hasLeft) return 0;
-    return this.#probing ? 1 : this.#descriptor.parallelism;
+    if (this.#hold || this.#hasLeft || this.#pressure) return 0;
+    return this.#probing ? 1 : this.#size;
   }
 
   /** See {@link LeaseRequest.moreSlots}. An arrow function, so that polls share it. */
@@ -231,6 +265,11 @@ export class Polling {
       this.#slotFreed = resolve;
     });
   }
+}
+
+/** Returns the slots to begin with: few of an elastic parallelism. */
+function firstSize({ elastic, parallelism }: ActorDescriptor): number {
+  return elastic?.min ?? parallelism;
 }
 
 /** The state of the polling of one subscription, for the health of a hive. */

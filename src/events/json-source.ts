@@ -24,6 +24,11 @@ export function memberText(json: string, name: string): string | undefined {
   return found && json.slice(found.start, found.end);
 }
 
+/** Yields the text of each element of an array. @param json a valid JSON array, already parsed by the caller. */
+export function* elementTexts(json: string): Generator<string, void, undefined> {
+  for (const { start, end } of partsOf(json)) yield json.slice(start, end);
+}
+
 /** Yields the parts of an object or array; nothing for another value. */
 function* partsOf(json: string): Generator<Part, void, undefined> {
   let at = afterSpace(json, 0);

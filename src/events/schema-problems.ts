@@ -14,9 +14,23 @@ const startLength = 16;
  * Masks values of the body that the library quotes: errors are logged and kept.
  */
 export function schemaProblems(issues: readonly Issue[], body: unknown, schema: StandardSchemaV1): string {
+  return problemsIn(issues, body, schema)
+    .map(({ path, problem }) => (path === "" ? problem : `${path}: ${problem}`))
+    .join("; ");
+}
+
+/** A problem of a body, and its place, such as `lines.3.sku`; empty for the whole body. */
+export interface BodyProblem {
+  readonly path: string;
+  readonly problem: string;
+}
+
+/** Returns the problems that {@link schemaProblems} joins. */
+export function problemsIn(issues: readonly Issue[], body: unknown, schema: StandardSchemaV1): readonly BodyProblem[] {
   const names = namesIn(schema);
   const problems = issues.slice(0, maxIssues).map((issue) => problemOf(issue, body, names));
-  return [...problems, ...(issues.length > maxIssues ? [`and ${issues.length - maxIssues} more`] : [])].join("; ");
+  const more = { path: "", problem: `and ${issues.length - maxIssues} more` };
+  return issues.length > maxIssues ? [...problems, more] : problems;
 }
 
 /** The names of members that a schema knows; `undefined` when it does not say. */
@@ -44,7 +58,7 @@ function* propertiesIn(json: unknown): Generator<string> {
 /** The shape of a name in a program. */
 const nameShape = /^[A-Za-z_$][\w$-]{0,63}$/;
 
-function problemOf(issue: Issue, body: unknown, names: ReadonlySet<string> | undefined): string {
+function problemOf(issue: Issue, body: unknown, names: ReadonlySet<string> | undefined): BodyProblem {
   const path = Array.from(issue.path ?? [], (part) => (typeof part === "object" ? part.key : part));
   const found = path.reduce<unknown>(memberOf, body);
   // A path that leads nowhere may be made of what is in the body.
@@ -54,8 +68,8 @@ function problemOf(issue: Issue, body: unknown, names: ReadonlySet<string> | und
   const keys = path.map((key) => (typeof key === "number" || isKnown(String(key)) ? String(key) : "***"));
   const unknown = path.map(String).filter((key, index) => keys[index] === "***" && key !== "");
   const place = keys.join(".").slice(0, maxPlace);
-  const message = withoutValues(issue, [...unknown, ...texts, ...quotedKeys(issue, found, names)]);
-  return place === "" ? message : `${place}: ${message}`;
+  const problem = withoutValues(issue, [...unknown, ...texts, ...quotedKeys(issue, found, names)]);
+  return { path: place, problem };
 }
 
 /** Returns the message. If it quotes one of the texts, returns the expectation of the schema or masks the texts. */

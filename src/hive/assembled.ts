@@ -6,10 +6,13 @@ import type { Provider } from "../contract/provider.ts";
 import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
 import { LeaseKeeper } from "../delivery/lease-keeper.ts";
 import { LogEvents } from "../delivery/log-events.ts";
+import { SharedSlots } from "../delivery/shared-slots.ts";
 import { ActorContainer } from "../injection/container.ts";
 import type { Journal } from "../journal/journal.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import { Recording } from "../journal/recording.ts";
+import { Children } from "../pools/children.ts";
+import { Pools } from "../pools/pools.ts";
 import { Pulsing } from "../pulses/pulsing.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { HealthCheck, type HiveState } from "./health.ts";
@@ -33,10 +36,14 @@ export interface HiveParts {
   readonly orchestrator: Orchestrator;
   readonly publishing: Publishing;
   readonly healthCheck: HealthCheck;
+  /** Slots that follow the load, and back pressure. */
+  readonly pools: Pools;
+  /** The children that actors start. */
+  readonly children: Children;
   /** Follows operators; `undefined` for a hive without controls, or with nothing to pause. */
   readonly operated: Operated | undefined;
-  /** Ends the reports of the lag. */
-  readonly forgetLags: () => void;
+  /** Ends the reports of measures. */
+  readonly forget: () => void;
 }
 
 /** The calls from the parts to their hive. */
@@ -62,6 +69,18 @@ export function assembled(
   const recording = journal && new Recording(journal, clock, logger, subject);
   const logEvents = new LogEvents(provider.queues, logger);
   const keeper = new LeaseKeeper(provider.queues, clock, logger);
+  const pools = new Pools(descriptors, options.limits ?? [], {
+    provider,
+    clock,
+    logger,
+    changed: () => operated?.changed(),
+  });
+  const children = new Children({
+    clock,
+    logger,
+    push: (events) => publishing.publish(events),
+    state,
+  });
   const pulsers = (options.pulsers ?? []).map(
     (pulser) =>
       new Pulsing(pulser, {
@@ -93,13 +112,25 @@ export function assembled(
     logEvents,
     observers: [
       ...(recording ? [recording] : []),
+      ...pools.observers,
       ...(options.onDelivery ? [{ delivered: options.onDelivery }] : []),
       ...(controls === false ? [] : [{ paused: () => operated?.changed() }]),
     ],
     stopHive: stopBecause,
+    spawn: (...child) => children.spawn(...child),
+    slots: options.maxInFlight === undefined ? undefined : new SharedSlots(options.maxInFlight),
   });
   const { loops, specs } = orchestrator;
-  const publishing = new Publishing({ provider, clock, telemetry, logEvents, recording, state, specs });
+  const publishing = new Publishing({
+    provider,
+    clock,
+    telemetry,
+    logEvents,
+    recording,
+    state,
+    specs,
+    limits: pools.limits,
+  });
   // A hive that only publishes has nothing to pause.
   const operable = loops.length + pulsers.length + alerts.length > 0;
   const push = publishing.publish.bind(publishing);
@@ -123,6 +154,9 @@ export function assembled(
   const joined = (): readonly DeliveryLoop[] => orchestrator.joined;
   const healthCheck = new HealthCheck({ provider, clock, joined, specs, unread, limits, stage });
   const names = descriptors.map(({ queueName }) => queueName);
+  const forgetSizes = telemetry.observeSizes(() =>
+    loops.map(({ descriptor: { queueName }, polling }) => [queueName, polling.size]),
+  );
   const forgetLags = telemetry.observeBehind(async () =>
     state() === "running" ? await lagsOf(provider, names, specs) : new Map(),
   );
@@ -137,7 +171,12 @@ export function assembled(
     orchestrator,
     publishing,
     healthCheck,
+    pools,
+    children,
     operated,
-    forgetLags,
+    forget: () => {
+      forgetLags();
+      forgetSizes();
+    },
   };
 }

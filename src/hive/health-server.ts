@@ -51,18 +51,31 @@ export async function healthServer(
 }
 
 async function answer(hive: Pick<Hive, "health">, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const path = request.url?.split("?", 1)[0];
-  if (path !== "/live" && path !== "/ready" && path !== "/metrics/lag")
-    return send(response, 404, { error: "Not found. Use /live, /ready or /metrics/lag." });
-  if (request.method !== "GET" && request.method !== "HEAD")
-    return send(response, 405, { error: "Method not allowed. Use GET or HEAD." });
+  const { method = "", url = "" } = request;
+  const { status, body } = (await healthAnswer(hive, method, url.split("?", 1)[0] as string)) ?? {
+    status: 404,
+    body: { error: "Not found. Use /live, /ready or /metrics/lag." },
+  };
+  response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
+  response.end(`${JSON.stringify(body)}\n`);
+}
+
+/** @internal Returns the answer to a probe; `undefined` for the path of none. */
+export async function healthAnswer(
+  hive: Pick<Hive, "health">,
+  method: string,
+  path: string,
+): Promise<{ readonly status: number; readonly body: object } | undefined> {
+  if (path !== "/live" && path !== "/ready" && path !== "/metrics/lag") return undefined;
+  if (method !== "GET" && method !== "HEAD")
+    return { status: 405, body: { error: "Method not allowed. Use GET or HEAD." } };
   try {
     const { live, ready, detail } = await hive.health({ askProvider: path !== "/live" });
-    if (path === "/metrics/lag") send(response, detail.provider.state === "well" ? 200 : 503, lagsIn(detail));
-    else if (path === "/live") send(response, live ? 200 : 503, { live, detail });
-    else send(response, ready ? 200 : 503, { live, ready, detail });
+    if (path === "/metrics/lag") return { status: detail.provider.state === "well" ? 200 : 503, body: lagsIn(detail) };
+    if (path === "/live") return { status: live ? 200 : 503, body: { live, detail } };
+    return { status: ready ? 200 : 503, body: { live, ready, detail } };
   } catch {
-    send(response, 503, path === "/metrics/lag" ? { error: "unknown" } : { [path.slice(1)]: false });
+    return { status: 503, body: path === "/metrics/lag" ? { error: "unknown" } : { [path.slice(1)]: false } };
   }
 }
 
@@ -71,9 +84,4 @@ function lagsIn({ provider, actors }: HealthDetail): object {
   if (provider.state !== "well") return { error: provider.error ?? provider.state };
   const lags = actors.flatMap(({ subscription, lag }) => (lag ? [[subscription, lag] as const] : []));
   return { subscriptions: Object.fromEntries(lags) };
-}
-
-function send(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
-  response.end(`${JSON.stringify(body)}\n`);
 }

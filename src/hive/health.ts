@@ -2,7 +2,7 @@ import { errorNameOf } from "../base/error-text.ts";
 import { withTimeLimit, type Clock } from "../base/clock.ts";
 import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
 import type { HeldKey } from "../delivery/held-keys.ts";
-import type { Hold, Pause, PausedBy } from "../actors/pause.ts";
+import { backPressure, pressureText, type Hold, type Pause, type PausedBy, type Pressure } from "../actors/pause.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { QueueSpec } from "../contract/queue-operator.ts";
 import type { QueueName } from "../events/queue-name.ts";
@@ -48,6 +48,8 @@ export interface ProviderHealth {
 export interface ActorHealth {
   readonly actor: string;
   readonly subscription: string;
+  /** The slots now. */
+  readonly parallelism: number;
   readonly inFlight: number;
   /** `stuck`: a poll has not returned for 2 minutes. `ended`: the loop has ended while the hive is running. */
   readonly polling: "well" | "failing" | "stuck" | "ended";
@@ -63,16 +65,16 @@ export interface ActorHealth {
   readonly late: Late | undefined;
 }
 
-/** A pause of a subscription, which an operator or supervision began. */
+/** A pause of a subscription, which an operator, supervision or a full queue downstream began. */
 export interface PauseHealth {
-  readonly by: PausedBy | "operator";
+  readonly by: PausedBy | "operator" | "back-pressure";
   /** The name of the operator; `undefined` for a pause of supervision. */
   readonly operator: string | undefined;
-  /** The words of the operator, or the failure behind the pause as {@link ProviderHealth.error}. */
+  /** The words of the operator, the full queue, or the failure behind the pause as {@link ProviderHealth.error}. */
   readonly reason: string;
   readonly since: Date;
   /**
-   * The end of the pause; `undefined` until an operator resumes.
+   * The end of the pause; `undefined` until an operator resumes, or the queue downstream has room.
    *
    * In the past while single events are tried, until one is committed.
    */
@@ -112,6 +114,12 @@ function pausedHealth({ by, error, since, until }: Pause): PauseHealth {
   return { by, operator: undefined, reason, since: new Date(since), until: new Date(until) };
 }
 
+function pressedHealth(pressure: Pressure): PauseHealth {
+  const { since } = pressure;
+  const reason = pressureText(pressure);
+  return { by: backPressure, operator: undefined, reason, since: new Date(since), until: undefined };
+}
+
 /** The response of the provider. */
 interface Answer {
   readonly provider: ProviderHealth;
@@ -141,7 +149,7 @@ export class HealthCheck {
 
   #actor(loop: DeliveryLoop, lags: Answer["lags"], running: boolean): ActorHealth {
     const { descriptor, inFlight, heldKeys } = loop;
-    const { state, paused, held } = loop.polling;
+    const { state, paused, held, pressure, size } = loop.polling;
     const { askedAt, error, over } = state;
     const now = this.#parts.clock.now();
     const stuck = askedAt !== undefined && now - askedAt > stuckMs;
@@ -149,10 +157,11 @@ export class HealthCheck {
     return {
       actor: descriptor.name,
       subscription: descriptor.queueName.toString(),
+      parallelism: size,
       inFlight,
       polling,
       error: error === undefined ? undefined : errorNameOf(error),
-      paused: held ? heldHealth(held) : paused && pausedHealth(paused),
+      paused: held ? heldHealth(held) : paused ? pausedHealth(paused) : pressure && pressedHealth(pressure),
       heldKeys: heldKeys?.list(now).slice(0, maxHeldKeys) ?? [],
       lag: lags.get(descriptor.queueName),
       late: this.#parts.limits?.of(loop),

@@ -15,7 +15,9 @@ import { throwProblems, withProblems } from "../base/problems.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { CancelChoice, Lease } from "../contract/queue-operator.ts";
 import type { RunningHive } from "../controls/heartbeats.ts";
+import type { AnyEventType } from "../events/event-type.ts";
 import type { Event } from "../events/event.ts";
+import type { Injectable } from "../injection/container.ts";
 import { storeOf, type Token } from "../injection/tokens.ts";
 import type { Journal } from "../journal/journal.ts";
 import { journalProblems } from "../journal/open-journal.ts";
@@ -31,6 +33,7 @@ import { openProvider } from "./open-provider.ts";
 import type { Operator } from "./operator.ts";
 import { hiveOptionProblems, type HiveOptions } from "./options.ts";
 import type { Topology } from "./orchestrator.ts";
+import type { OutcomeOptions, Outcomes, ProcessOutcome, Settled } from "./outcomes.ts";
 import type { PushOptions } from "./push-within.ts";
 
 export type { HiveOptions } from "./options.ts";
@@ -64,13 +67,15 @@ export class Hive {
   readonly provider: Provider;
   /** The acts of an operator on all hives of the provider. */
   readonly operator: Operator;
+  /** The time of this hive. */
+  readonly clock: Clock;
   /** The journal of this hive; `undefined` when it keeps none, see {@link HiveOptions.journal}. */
   readonly journal: Journal | undefined;
   readonly #parts: HiveParts;
-  readonly #clock: Clock;
   readonly #ownsProvider: boolean;
   readonly #topology: Topology;
   readonly #idling = new AbortController();
+  #outcomes: Outcomes | undefined;
   #setup: Promise<void> | undefined;
   #state: HiveState = "new";
   #stopping: Promise<void> | undefined;
@@ -87,7 +92,7 @@ export class Hive {
     this.descriptors = descriptors;
     this.pulsers = options.pulsers ?? [];
     this.provider = provider;
-    this.#clock = options.clock;
+    this.clock = options.clock;
     this.#ownsProvider = ownsProvider;
     this.#topology = options.topology ?? "create";
     this.#parts = assembled(descriptors, provider, options, {
@@ -106,6 +111,11 @@ export class Hive {
    */
   store<T>(token: Token<T>): T {
     return storeOf(token, this.provider.stores);
+  }
+
+  /** @internal Makes an object as actors are made, with stores that write at once. */
+  make<T>(type: Injectable<T>): Promise<T> {
+    return this.#parts.container.make(type);
   }
 
   /**
@@ -156,6 +166,7 @@ export class Hive {
       throw new BeeHiveError("InvalidState", `A hive starts once; this one is ${this.#state}.`);
     this.#state = "running";
     await this.#parts.operated?.start();
+    await this.#parts.pools.start(this.#parts.orchestrator.loops);
     // It may have been stopped meanwhile.
     if (this.#state !== "running") return;
     this.#parts.orchestrator.start();
@@ -264,16 +275,21 @@ export class Hive {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    const { pulsers, orchestrator, keeper, operated, logEvents, forgetLags, container } = this.#parts;
-    const end = this.#clock.now() + deadlineMs + closingMs;
+    const { pulsers, orchestrator, keeper, operated, logEvents, pools, children, forget, container } = this.#parts;
+    const end = this.clock.now() + deadlineMs + closingMs;
     const soon = (work: Promise<unknown> | undefined): Promise<void> | undefined =>
-      work && waitFor(work, this.#clock, Math.max(0, Math.min(closingMs, end - this.#clock.now())));
-    await Promise.all([...pulsers.map((pulser) => pulser.stop(deadlineMs)), orchestrator.stop(deadlineMs)]);
+      work && waitFor(work, this.clock, Math.max(0, Math.min(closingMs, end - this.clock.now())));
+    pools.stop();
+    await Promise.all([
+      ...pulsers.map((pulser) => pulser.stop(deadlineMs)),
+      orchestrator.stop(deadlineMs),
+      children.stop(deadlineMs),
+    ]);
     keeper.close();
     await soon(operated?.stop());
     await soon(logEvents.settled());
     this.#idling.abort();
-    forgetLags();
+    forget();
     await container.close();
     await soon(this.journal?.close());
     if (this.#ownsProvider) await this.provider.close();
@@ -285,7 +301,8 @@ export class Hive {
 
   /** Returns the settings of each actor and where each value comes from, as text for people. */
   describe(): string {
-    return descriptorsText(this.#parts.orchestrator.loops.map(({ descriptor }) => descriptor));
+    const { loops } = this.#parts.orchestrator;
+    return descriptorsText(loops.map(({ descriptor, polling }) => ({ ...descriptor, size: polling.size })));
   }
 
   /**
@@ -310,14 +327,48 @@ export class Hive {
    */
   async trace(id: string, options: { readonly live?: boolean } = {}): Promise<Trace> {
     const { journal, descriptors } = this;
-    if (!journal)
-      throw new BeeHiveError("InvalidState", "This hive keeps no journal; give createHive({ journal: true }).");
+    if (!journal) throw noJournal();
     // Loaded when it is used first: most hives are never traced.
     const { traceItem } = await import("../journal/trace/trace-item.ts");
     const leases = this.#parts.orchestrator.loops.flatMap((loop) => loop.leases);
     const live = (options.live ?? true) && { queues: this.provider.queues, leases };
     const holds = live ? await this.operator.holds() : undefined;
-    return traceItem(id, { journal, descriptors, now: this.#clock.now(), ...live, holds });
+    return traceItem(id, { journal, descriptors, now: this.clock.now(), ...live, holds });
+  }
+
+  /**
+   * Waits for the end of a business process, also one that runs in other processes. Returns the event that ended it.
+   *
+   * Reads the journal, so that a crash of the process that ends it, within 250 ms, may hide the end. On `memory:` the
+   * journal is of this process.
+   *
+   * @param id The correlation id of the process; of a process without one the id of its first event.
+   * @throws BeeHiveError `Timeout` when it has not ended in time, `InvalidState` when the hive keeps no journal.
+   * @example
+   * await hive.push(accepted);
+   * const { type } = await hive.outcome(accepted.id, { of: [OrderShipped, OrderCancelled], timeout: "10s" });
+   */
+  async outcome<const T extends AnyEventType>(id: string, options: OutcomeOptions<T>): Promise<ProcessOutcome<T>> {
+    return await (await this.#waits()).outcome(id, options);
+  }
+
+  /** @internal Waits until pushed events and all that followed from them are done. */
+  async settled(events: readonly Event[], timeoutMs: number): Promise<Settled> {
+    return await (await this.#waits()).settled(events, timeoutMs);
+  }
+
+  async #waits(): Promise<Outcomes> {
+    const { journal, clock, descriptors, provider } = this;
+    if (!journal) throw noJournal();
+    // Loaded when they are used first, as traces are.
+    const [{ Outcomes: Waits }, { JournalWatch }] = await Promise.all([
+      import("./outcomes.ts"),
+      import("./journal-watch.ts"),
+    ]);
+    return (this.#outcomes ??= new Waits(new JournalWatch(journal, clock, this.#idling.signal), clock, async () => [
+      ...descriptors.map(({ queueName }) => String(queueName)),
+      ...((await provider.queues.names?.()) ?? []).map(String),
+    ]));
   }
 
   /**
@@ -392,4 +443,8 @@ export class Hive {
   log(topic: string): HiveLog {
     return new HiveLog(destination(topic), logOf(this.provider), this.#idling.signal);
   }
+}
+
+function noJournal(): BeeHiveError {
+  return new BeeHiveError("InvalidState", "This hive keeps no journal; give createHive({ journal: true }).");
 }

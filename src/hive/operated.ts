@@ -1,3 +1,4 @@
+import { backPressure, pressureText } from "../actors/pause.ts";
 import { errorNameOf, messageOf } from "../base/error-text.ts";
 import { safeText } from "../base/safe-text.ts";
 import { PauseSubscription } from "../base/errors.ts";
@@ -114,18 +115,21 @@ function followedPulser(pulsing: Pulsing): Followed {
 }
 
 function sampleOf(
-  { descriptor, inFlight, committed, polling: { paused, held } }: DeliveryLoop,
+  { descriptor, inFlight, committed, polling }: DeliveryLoop,
   late: Late | undefined,
 ): SampledSubscription {
-  const { name: actor, queueName, parallelism } = descriptor;
+  const { name: actor, queueName, elastic } = descriptor;
+  const { paused, held, pressure, size: parallelism } = polling;
   return {
     queue: queueName.toString(),
     actor,
     parallelism,
+    ...(elastic && { elastic }),
     inFlight,
     committed,
     held: held !== undefined,
     ...(late && { late: { ...late, since: late.since.getTime() } }),
+    ...(pressure && { paused: { by: backPressure, reason: pressureText(pressure), since: pressure.since } }),
     ...(paused && {
       paused: {
         by: paused.by,

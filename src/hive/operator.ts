@@ -7,7 +7,7 @@ import type { Act } from "../controls/acts.ts";
 import { tellNow } from "../controls/beater.ts";
 import { unknownName } from "../controls/checks.ts";
 import { Heartbeats, type RunningHive } from "../controls/heartbeats.ts";
-import { pausesOf, type ActivePause } from "../controls/pauses.ts";
+import { pausesOf, pressuresOf, type ActivePause } from "../controls/pauses.ts";
 import { schedulesOf, type ScheduledPulser } from "../controls/schedules.ts";
 import { QueueName } from "../events/queue-name.ts";
 import { HivePulser } from "./hive-pulser.ts";
@@ -93,9 +93,16 @@ export class Operator implements Operating, AsyncDisposable {
     return this.#controls.states();
   }
 
-  /** @internal The pauses of subscriptions for a trace; `undefined` when the stores cannot be read. */
+  /**
+   * @internal The pauses of subscriptions for a trace; `undefined` when the stores cannot be read. Of operators, and of
+   * full queues downstream, which no journal has.
+   */
   async holds(): Promise<ReadonlyMap<string, Hold> | undefined> {
-    return await this.#controls.holds().catch(() => undefined);
+    try {
+      return new Map([...pressuresOf(await this.hives()), ...(await this.#controls.holds())]);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Returns every pause that has not ended: of operators, and of supervision in each process. */

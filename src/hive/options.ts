@@ -4,11 +4,13 @@ import type { ActorOverrides } from "../actors/overrides.ts";
 import { alertProblems, type AlertRule } from "../controls/alerts/alert.ts";
 import { controlsProblems, type ControlsOptions } from "../controls/options.ts";
 import type { Clock } from "../base/clock.ts";
+import { numberProblems, wholeNumber } from "../base/numbers.ts";
 import { objectProblems } from "../base/problems.ts";
 import { isContainer, type ActorResolver, type Container } from "../injection/container.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
 import type { JournalOptions } from "../journal/journal.ts";
 import type { Logger } from "../base/logger.ts";
+import { pushLimitProblems, type PushLimit } from "../pools/push-limit.ts";
 import { keepProblems, type KeptTopics } from "./keep.ts";
 import type { Topology } from "./orchestrator.ts";
 import type { Provider } from "../contract/provider.ts";
@@ -72,6 +74,15 @@ export interface HiveOptions extends Publisher {
   readonly controls?: ControlsOptions | false | undefined;
   /** Sends incidents to people, see {@link AlertRule}. @default [] */
   readonly alerts?: readonly AlertRule[] | undefined;
+  /**
+   * Actors that run at the same time in this hive, of all subscriptions together. A free slot goes to the subscription
+   * with the fewest runs.
+   *
+   * @default No limit but the `parallelism` of each actor.
+   */
+  readonly maxInFlight?: number | undefined;
+  /** Queues that must not grow without end: `push` waits or refuses above them, see {@link PushLimit}. @default [] */
+  readonly limits?: readonly PushLimit[] | undefined;
   /** Called after each delivery with its outcome, for tests and displays. @default None. */
   readonly onDelivery?: ((report: DeliveryReport) => void) | undefined;
   /** The time of the hive, for tests. @default {@link systemClock} */
@@ -96,6 +107,8 @@ const names: Readonly<Record<keyof HiveOptions, true>> = {
   keep: true,
   controls: true,
   alerts: true,
+  maxInFlight: true,
+  limits: true,
   onDelivery: true,
   clock: true,
   random: true,
@@ -137,9 +150,11 @@ export function hiveOptionProblems(options: unknown): string[] {
   );
   if (silent.length > 0)
     problems.push(`logger must have the methods debug, info, warn and error; it lacks ${silent.join(", ")}`);
-  const { keep, controls, alerts } = options as Partial<HiveOptions>;
+  const { keep, controls, alerts, maxInFlight, limits } = options as Partial<HiveOptions>;
   return [
     ...problems,
+    ...(maxInFlight === undefined ? [] : numberProblems("maxInFlight", maxInFlight, wholeNumber(1))),
+    ...pushLimitProblems(limits),
     ...keepProblems(keep),
     ...controlsProblems(controls),
     ...alertProblems(alerts),

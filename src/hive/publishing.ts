@@ -7,6 +7,7 @@ import { byDelivery, type LogEvents } from "../delivery/log-events.ts";
 import { adopted } from "../events/adopted-event.ts";
 import { Event } from "../events/event.ts";
 import type { Recording } from "../journal/recording.ts";
+import type { PushLimits } from "../pools/push-limits.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { HiveState } from "./health.ts";
 import { pushWithin, type PushOptions } from "./push-within.ts";
@@ -21,6 +22,7 @@ export interface PublishingParts {
   readonly state: () => HiveState;
   /** The queues that the set-up of the hive creates. */
   readonly specs: readonly QueueSpec[];
+  readonly limits: PushLimits | undefined;
 }
 
 /** Publishes events from outside any actor: of the application, and of pulsers. */
@@ -40,9 +42,23 @@ export class Publishing {
    */
   push(events: Event | Iterable<Event> | AsyncIterable<Event>, options: PushOptions = {}): Promise<number | undefined> {
     if (isAsync(events)) return this.#pushBatches(events, options);
-    const state = this.#parts.state();
-    if (state !== "stopping" && state !== "stopped") return this.publish(events, options);
-    return Promise.reject(new BeeHiveError("InvalidState", `The hive is ${state} and publishes nothing more.`));
+    const { limits, state } = this.#parts;
+    const closed = closedError(state());
+    if (closed) return Promise.reject(closed);
+    return limits ? this.#pushLimited(limits, events, options) : this.publish(events, options);
+  }
+
+  async #pushLimited(
+    limits: PushLimits,
+    events: Event | Iterable<Event>,
+    options: PushOptions,
+  ): Promise<number | undefined> {
+    const list = listOf(events).map((event) => event.counted(this.#parts.clock));
+    await limits.admit(list, () => {
+      const closed = closedError(this.#parts.state());
+      if (closed) throw closed;
+    });
+    return await this.publish(list, options);
   }
 
   async #pushBatches(events: AsyncIterable<Event>, options: PushOptions): Promise<number | undefined> {
@@ -57,7 +73,7 @@ export class Publishing {
   /** Publishes in any state. Returns how many events were dropped as duplicates; `undefined` when the provider cannot tell. */
   async publish(events: Event | Iterable<Event>, { within }: PushOptions = {}): Promise<number | undefined> {
     const { provider, clock, telemetry, logEvents, recording, specs } = this.#parts;
-    const given = events instanceof Event ? [events] : eventsIn(events);
+    const given = listOf(events);
     if (given.length === 0) return 0;
     const list = given.map((event) => event.counted(clock));
     let dropped: number | undefined = 0;
@@ -78,8 +94,18 @@ export class Publishing {
   }
 }
 
+/** Returns the error of a push to a hive that stops; `undefined` while it does not. */
+function closedError(state: HiveState): BeeHiveError | undefined {
+  if (state !== "stopping" && state !== "stopped") return undefined;
+  return new BeeHiveError("InvalidState", `The hive is ${state} and publishes nothing more.`);
+}
+
 function isAsync(events: Event | Iterable<Event> | AsyncIterable<Event>): events is AsyncIterable<Event> {
   return typeof events === "object" && events !== null && Symbol.asyncIterator in events;
+}
+
+function listOf(events: Event | Iterable<Event>): readonly Event[] {
+  return events instanceof Event ? [events] : eventsIn(events);
 }
 
 /**

@@ -146,6 +146,22 @@ export class ActorContainer {
     return resolved ?? this.#make(descriptor, step);
   }
 
+  /**
+   * Makes an object that is no actor, outside any step.
+   *
+   * @throws BeeHiveError `Unresolvable` with the dependency that inversify misses.
+   */
+  async make<T>(type: Injectable<T>): Promise<T> {
+    this.#bindStores();
+    const name = typeof type === "function" ? type.name : String(type);
+    try {
+      const resolved = await this.#resolver?.(type as ActorClass, this.#direct.stores);
+      return (resolved as T | undefined) ?? (await this.#container.getAsync<T>(type as ServiceIdentifier<T>));
+    } catch (cause) {
+      throw unresolvable({ name }, cause);
+    }
+  }
+
   #make(descriptor: ActorDescriptor, step: Step): ProcessorActor | Promise<ProcessorActor> {
     this.#bindStores();
     const { actorType } = descriptor;
@@ -196,7 +212,7 @@ function isOfInversify(error: unknown): boolean {
 }
 
 /** Returns the error for an actor that inversify could not make. */
-function unresolvable(descriptor: ActorDescriptor, cause: unknown): BeeHiveError {
+function unresolvable(descriptor: Pick<ActorDescriptor, "name">, cause: unknown): BeeHiveError {
   return new BeeHiveError(
     "Unresolvable",
     isOfInversify(cause)

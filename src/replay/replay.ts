@@ -176,7 +176,8 @@ class Run {
     const replayed = { position, rewind: 0, outputs: "drop" } as const;
     const queueName = this.#subscription;
     const times = { attempt: 1, firstSeen: published.getTime(), expiresAt: Infinity };
-    const home = { descriptor: this.#descriptor, clock, logger: this.#logger, stores };
+    // A replay starts no children.
+    const home = { descriptor: this.#descriptor, clock, logger: this.#logger, stores, spawn: () => false };
     const delivery = new Delivery({ event, queueName, replayed, ...times }, home);
     const step = { stores, cancel: () => {}, commit: async () => {}, discard: () => {} };
     const actor = await this.#container.resolve(this.#descriptor, step);

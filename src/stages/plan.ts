@@ -1,4 +1,5 @@
 import type { ActorClass, ActorDescriptor } from "../actors/actor.ts";
+import { slotSettings } from "../actors/descriptor.ts";
 import { nearestOf } from "../base/nearest.ts";
 import type { Problem } from "./source.ts";
 import { throwAt, type Stage, type StageEntry, type StageFile } from "./stage-file.ts";
@@ -122,7 +123,7 @@ function withStage(descriptor: ActorDescriptor, { settings, name }: Stage, path:
   const origin = `stage ${name} in ${path}`;
   return {
     ...descriptor,
-    ...(parallelism !== undefined && { parallelism }),
+    ...(parallelism !== undefined && slotSettings(parallelism)),
     ...(maxLag !== undefined && { maxLag }),
     origins: { ...descriptor.origins, ...(parallelism !== undefined && { parallelism: origin }) },
   };

@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { slotProblems, slotSettings } from "../actors/descriptor.ts";
+import type { Parallelism } from "../actors/elastic.ts";
 import { durationProblems, inMs } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
@@ -20,9 +22,11 @@ export interface StageEntry {
 
 /** Settings of all actors of a stage, and of the process that runs it. They win over decorators. */
 export interface StageSettings {
-  readonly parallelism?: number;
+  readonly parallelism?: Parallelism;
   /** See {@link ActorOptions.maxLag}; in ms. */
   readonly maxLag?: number;
+  /** See {@link HiveOptions.maxInFlight}. */
+  readonly maxInFlight?: number;
   /** The memory above which the process of the stage ends, to be started anew; in bytes. */
   readonly memory?: number;
 }
@@ -33,7 +37,7 @@ export interface Stage {
   readonly actors: readonly StageEntry[];
   readonly settings: StageSettings;
   /** The settings as they stand in the file. */
-  readonly given: Readonly<Record<string, string | number>>;
+  readonly given: Readonly<Record<string, string | Parallelism>>;
 }
 
 /** The stages of an application. */
@@ -49,9 +53,14 @@ const stageName = /^[\p{L}_][\p{L}\p{N}_-]{0,63}$/u;
 const bytesIn: Readonly<Record<string, number>> = { MB: 2 ** 20, GB: 2 ** 30 };
 
 /** The settings of a stage: each returns its value from the text of the file, or its problems. */
-const readers: Readonly<Record<keyof StageSettings, (value: unknown) => number | readonly string[]>> = {
-  parallelism: (value) => checked(wholeIn(value), numberProblems("parallelism", wholeIn(value), wholeNumber(1))),
+const readers: Readonly<Record<keyof StageSettings, (value: unknown) => Parallelism | readonly string[]>> = {
+  parallelism: (value) => {
+    const [, min, max] = /^(\d+) to (\d+)$/.exec(String(value)) ?? [];
+    const parallelism = max === undefined ? wholeIn(value) : { min: Number(min), max: Number(max) };
+    return checked(parallelism as Parallelism, slotProblems(slotSettings(parallelism as Parallelism)));
+  },
   maxLag: (value) => checked(inMs(wholeIn(value)), durationProblems("maxLag", wholeIn(value), time)),
+  maxInFlight: (value) => checked(wholeIn(value), numberProblems("maxInFlight", wholeIn(value), wholeNumber(1))),
   memory: (value) => {
     const [, count, unit = ""] = /^(\d+(?:\.\d+)?) ?([MG]B)$/.exec(String(value)) ?? [];
     if (count !== undefined && Number(count) > 0) return Number(count) * (bytesIn[unit] ?? 1);
@@ -107,12 +116,12 @@ function stageOf(name: string, value: unknown, { lineOf }: Source, path: string,
     add([name], `${name} stands outside of a stage, or is none: a stage has actors and settings`);
     return { name, actors: [], settings: {}, given: {} };
   }
-  const settings: Record<string, number> = {};
+  const settings: Record<string, Parallelism> = {};
   for (const [key, given] of Object.entries(value)) {
     if (key === "actors") continue;
     const read = Object.hasOwn(readers, key) ? readers[key as keyof StageSettings](given) : [notASetting(key)];
-    if (typeof read === "number") settings[key] = read;
-    else for (const text of read) add([name, key], text);
+    if (isProblems(read)) for (const text of read) add([name, key], text);
+    else settings[key] = read;
   }
   const given = value["actors"];
   const items: readonly unknown[] = Array.isArray(given) ? given : given === undefined ? [] : [given];
@@ -126,7 +135,7 @@ function stageOf(name: string, value: unknown, { lineOf }: Source, path: string,
     if (pattern === "" || module === "") problems.push({ line, text: `"${text}" names no actor: write module#export` });
   if (items.length === 0) add([name], `stage ${name} has no actors`);
   const { actors: _, ...texts } = value;
-  return { name, actors, settings, given: texts as Stage["given"] };
+  return { name, actors, settings: settings as StageSettings, given: texts as Stage["given"] };
 }
 
 function entriesIn(list: string, path: string, line: number): StageEntry[] {
@@ -151,8 +160,12 @@ function wholeIn(value: unknown): unknown {
   return typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
 }
 
-function checked(value: unknown, problems: readonly string[]): number | readonly string[] {
-  return problems.length > 0 ? problems : (value as number);
+function checked(value: unknown, problems: readonly string[]): Parallelism | readonly string[] {
+  return problems.length > 0 ? problems : (value as Parallelism);
+}
+
+function isProblems(read: Parallelism | readonly string[]): read is readonly string[] {
+  return Array.isArray(read);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

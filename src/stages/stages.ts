@@ -42,6 +42,7 @@ export async function createStages(plan: StagePlan, options: StagesOptions = {})
       const hive = await createHive({
         ...common,
         ...(isFirst && { pulsers }),
+        ...(stage.settings.maxInFlight !== undefined && { maxInFlight: stage.settings.maxInFlight }),
         // A rule that names its subscriptions is checked once, for all stages.
         alerts: alerts?.filter(({ of }) => isFirst || of === undefined),
         provider,

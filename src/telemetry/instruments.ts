@@ -54,6 +54,10 @@ export class Instruments {
     description: "Kept events that a subscription has not handled",
     unit: "{message}",
   });
+  readonly parallelism: ObservableGauge = this.#meter.createObservableGauge("beehive.parallelism", {
+    description: "Events that a subscription may work on at the same time in this process",
+    unit: "{message}",
+  });
   readonly lag: Histogram = this.#meter.createHistogram("beehive.lag", {
     description: "Time from an event's timestamp to its first delivery",
     unit: "s",

@@ -106,6 +106,17 @@ export class Telemetry {
     return () => this.#instruments.behind.removeCallback(observe);
   }
 
+  /** Measures the slots of each subscription. Returns a function that ends it. */
+  observeSizes(sizes: () => readonly (readonly [QueueName, number])[]): () => void {
+    if (!this.#instruments.measuring) return () => {};
+    const observe = (result: ObservableResult): void => {
+      for (const [name, size] of sizes())
+        result.observe(size, { "messaging.system": this.#system, ...destinationAttributes(name) });
+    };
+    this.#instruments.parallelism.addCallback(observe);
+    return () => this.#instruments.parallelism.removeCallback(observe);
+  }
+
   /** Returns the spans and metrics of one actor. */
   actor(descriptor: ActorDescriptor): ActorTelemetry {
     return new ActorTelemetry(this.#instruments, this.#system, this.#clock, descriptor);

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { IngestAnswer } from "beehive-actors/http";
 import * as assert from "uvu/assert";
 import type { Report } from "../../samples/prismo/app.ts";
 import { parseOptions } from "../../samples/prismo/options.ts";
@@ -145,6 +146,31 @@ for (const [args, why] of wrongOptions) {
     );
   });
 }
+
+test("with --serve the shop takes orders over HTTP until Ctrl-C", async () => {
+  const command = ["--import", "tsx", "-C", "beehive-source", "samples/prismo/main.ts", "--serve", "0"];
+  using running = startProcess(process.execPath, command, { cwd: process.cwd(), env: process.env });
+  await running.says("Ctrl-C");
+  const url = /http:\S+/.exec(running.said())?.[0] ?? "";
+  const [line = ""] = (await readFile("samples/prismo/data/orders.ndjson", "utf8")).split("\n", 1);
+  const post = async (body: string): Promise<IngestAnswer> => {
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(`${url}?ack=processed`, { method: "POST", headers, body });
+    return (await response.json()) as IngestAnswer;
+  };
+  const { status, processed, handlers } = await post(line);
+  assert.equal([status, processed], [200, "done"]);
+  assert.equal(handlers["orders"]?.events, ["accepted-order-000001"]);
+  const unknown = await post(line.replace(/"items":\{[^}]*\}/, '"items":{"moon":1}').replace("000001", "9"));
+  assert.equal(unknown.handlers["orders"]?.problems, [{ path: "items", problem: "there is no product moon" }]);
+  const wrong = await post(line.replace(/"totalPrice":[\d.]+/, '"totalPrice":-1'));
+  assert.equal(
+    wrong.handlers["orders"]?.problems?.map(({ path }) => path),
+    ["totalPrice"],
+  );
+  running.signal("SIGINT");
+  assert.is((await running.ended).code, 0);
+});
 
 test("with --dashboard the shop stays open and is shown until Ctrl-C", async () => {
   const command = ["--import", "tsx", "-C", "beehive-source", "samples/prismo/main.ts", "--dashboard", "--port", "0"];

@@ -8,6 +8,7 @@ import type { AnyEventType } from "../../events/event-type.ts";
 import type { Event } from "../../events/event.ts";
 import type { ActorContext, ActorDescriptor, ActorOutput, Middleware, ProcessorActor, TypedContext } from "../actor.ts";
 import { collect, type OutputSource } from "../output.ts";
+import type { ChildRun, SpawnOptions } from "../spawn.ts";
 
 /** Runs the actor inside its middleware, the first outermost, and returns the outputs. */
 export function runThrough(
@@ -70,6 +71,7 @@ export function withSignal(context: ActorContext, signal: AbortSignal): ActorCon
     stores: context.stores,
     atomic: context.atomic,
     cancel: (key) => context.cancel(key),
+    spawn: (name, run, options) => context.spawn(name, run, options),
   };
 }
 
@@ -117,5 +119,9 @@ class ContextWithBody implements TypedContext<AnyEventType> {
 
   cancel(key: string): void {
     this.#context.cancel(key);
+  }
+
+  spawn(name: string, run: ChildRun, options?: SpawnOptions): boolean {
+    return this.#context.spawn(name, run, options);
   }
 }

@@ -1,5 +1,6 @@
 import type * as Access from "../../dashboard/access.ts";
 import { isEventType } from "../../events/event-type.ts";
+import { isLoopback } from "../../http/origin.ts";
 import { asOption, operatorOf, type AsOptions } from "../as.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
 import { exitCode, UsageError } from "../exit-code.ts";
@@ -81,7 +82,7 @@ function authorizeBy(
       throw new UsageError(`${passwordVariable} must have at least ${minPassword} characters.`);
     return access.withPassword(password);
   }
-  if (access.isLoopback(host)) return access.loopbackOnly(user);
+  if (isLoopback(host)) return access.loopbackOnly(user);
   throw new UsageError(
     `${host} is not this machine alone. Set ${passwordVariable}, or leave out --host to serve this machine only.`,
   );

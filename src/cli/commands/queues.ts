@@ -188,10 +188,7 @@ function tableOf(output: Output, rows: readonly Row[]): string {
   const [title = "", ...lines] = table(cells, titles).split("\n");
   const marked = lines.map((line, index) => ((rows[index]?.dead ?? 0) > 0 ? output.style("red", line) : line));
   const unread = rows.filter(({ readers }) => readers === 0).map(({ queue }) => queue);
-  const notes = [
-    ...rows.flatMap(notesOf),
-    ...(unread.length > 0 ? [`No process reads ${unread.join(", ")}. Functions of a cloud are not seen here.`] : []),
-  ];
+  const notes = [...rows.flatMap(notesOf), ...(unread.length > 0 ? [unreadText(unread, rows)] : [])];
   return [output.style("bold", title), ...marked, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
 }
 
@@ -211,4 +208,13 @@ function pauseText({ by, operator, reason, until, hive }: ActivePause): string {
   const place = hive === undefined ? "paused" : `paused in process ${hive.slice(0, 8)}`;
   const end = until ? ` until ${until.toISOString()}` : "";
   return `${place} by ${operator ?? by}${end}: ${reason}`;
+}
+
+/** The most queues that are named when none is read. */
+const maxNamed = 5;
+
+/** Says that no process is at work when nothing is read: all names would say less. */
+function unreadText(unread: readonly string[], rows: readonly Row[]): string {
+  const which = unread.length > maxNamed && unread.length === rows.length ? "any of them" : unread.join(", ");
+  return `No process reads ${which}. Functions of a cloud are not seen here.`;
 }

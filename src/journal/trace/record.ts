@@ -30,7 +30,7 @@ export class JournalRecord {
   since: number | undefined;
 
   /** Reads the whole journal, which is bounded: the causes of an event may be anywhere before it. */
-  static async of(journal: Journal): Promise<JournalRecord> {
+  static async of(journal: Pick<Journal, "read">): Promise<JournalRecord> {
     const entries: JournalEntry[] = [];
     for await (const entry of journal.read()) entries.push(entry);
     const record = new JournalRecord();

@@ -156,7 +156,7 @@ export function conflictError(key: RowKey, expect: RowExpectation, found: string
   return new ConcurrencyConflict(
     rowName(key),
     found === undefined
-      ? `${describe(key)} was deleted since it was read; read it again.`
+      ? `${describe(key)} was deleted since it was read; read it again. If it is a copy of another item, leave out its etag.`
       : `${describe(key)} changed since it was read; read it again and repeat the change.`,
   );
 }

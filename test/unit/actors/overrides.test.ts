@@ -217,7 +217,7 @@ test("sync and async descriptor sources merge with classes", async () => {
 });
 
 test("a descriptor source receives the defaults of the hive", async () => {
-  let told: number | undefined;
+  let told: unknown;
   const asked: DescriptorSource = {
     getDescriptors: (defaults) => {
       told = defaults?.parallelism;

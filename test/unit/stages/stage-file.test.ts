@@ -35,6 +35,8 @@ memory = 512MB
 
 [index]
 actors = MemberChanged-*, search.ts#orders.SearchActor
+parallelism = 2 to 64
+maxInFlight = 100
 `;
 const yaml = `billing:
   actors: [billing.ts#InvoiceActor, ../ledger.ts#*Ledger]
@@ -43,6 +45,8 @@ const yaml = `billing:
   memory: 512MB
 index:
   actors: "MemberChanged-*, search.ts#orders.SearchActor"
+  parallelism: { min: 2, max: 64 }
+  maxInFlight: 100
 `;
 
 test("INI, YAML and JSON say the same", async () => {
@@ -57,7 +61,7 @@ test("INI, YAML and JSON say the same", async () => {
     },
     {
       name: "index",
-      settings: {},
+      settings: { parallelism: { min: 2, max: 64 }, maxInFlight: 100 },
       actors: [
         [undefined, "MemberChanged-*"],
         ["/shop/search.ts", "orders.SearchActor"],
@@ -71,7 +75,7 @@ test("INI, YAML and JSON say the same", async () => {
       maxLag: "2s",
       memory: "512MB",
     },
-    index: { actors: ["MemberChanged-*", "search.ts#orders.SearchActor"] },
+    index: { actors: ["MemberChanged-*", "search.ts#orders.SearchActor"], parallelism: "2 to 64", maxInFlight: 100 },
   });
   for (const [text, path] of [
     [ini, "/shop/stages.ini"],
@@ -131,7 +135,7 @@ test("a wrong YAML or JSON names its line, and quotes nothing", async () => {
     "stages.json:2: it is not JSON from here on",
   ]);
   assert.equal(await problems("billing:\n  actors: [a.ts#A]\n  colour: red\n", "/shop/stages.yml"), [
-    "stages.yml:3: colour is not a setting; there are actors, parallelism, maxLag, memory",
+    "stages.yml:3: colour is not a setting; there are actors, parallelism, maxLag, maxInFlight, memory",
   ]);
   assert.equal(await problems("", "/shop/stages.ini"), [
     "stages.ini:1: it has no stage; begin one with [billing] in INI, billing: in YAML",
@@ -145,7 +149,7 @@ test("a stage file that is written reads the same", async () => {
       actors: ["./billing.ts#InvoiceActor", "MemberChanged-*"],
       settings: { parallelism: 4, maxLag: "2s" },
     },
-    { name: "index", actors: ["./search.ts#SearchActor"], settings: {} },
+    { name: "index", actors: ["./search.ts#SearchActor"], settings: { parallelism: { min: 2, max: 8 } } },
   ];
   for (const path of ["/shop/stages.ini", "/shop/stages.yaml", "/shop/stages.json"]) {
     const file = await read(await stagesText(stages, path), path);
@@ -153,7 +157,7 @@ test("a stage file that is written reads the same", async () => {
       file.stages.map(({ name, actors, settings }) => [name, actors.map(({ text }) => text), settings]),
       [
         ["billing", ["./billing.ts#InvoiceActor", "MemberChanged-*"], { parallelism: 4, maxLag: 2_000 }],
-        ["index", ["./search.ts#SearchActor"], {}],
+        ["index", ["./search.ts#SearchActor"], { parallelism: { min: 2, max: 8 } }],
       ],
       path,
     );

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream as NodeStream } from "node:stream/web";
-import type { Dashboard } from "./dashboard.ts";
+import type { WebHandler } from "./web-handler.ts";
 
 /** A request of Node. Frameworks add the path before a mount, and the body that they have read. */
 type Incoming = IncomingMessage & { readonly originalUrl?: string; readonly body?: unknown };
@@ -10,14 +10,15 @@ type Incoming = IncomingMessage & { readonly originalUrl?: string; readonly body
 /**
  * Returns a listener for `node:http`, which is also a handler of Express and Nest.
  *
- * `authorize` gets the request of Node as its second argument, with what middleware has added to it.
+ * `authorize` gets the request of Node as its second argument, with what middleware has added to it. Mount it before
+ * middleware that reads bodies: a signature is of the bytes that were sent.
  *
  * @example
  * app.use("/ops", requireLogin, nodeListener(dashboard(hive, { authorize: (_, from) => operatorOf(from.user) })));
  */
-export function nodeListener(ops: Dashboard): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+export function nodeListener(handler: WebHandler): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
   return (incoming, outgoing) => {
-    respond(ops, incoming, outgoing).catch(() => {
+    respond(handler, incoming, outgoing).catch(() => {
       // The client is gone, or its request is none.
       if (!outgoing.headersSent) outgoing.writeHead(400);
       outgoing.end();
@@ -25,10 +26,10 @@ export function nodeListener(ops: Dashboard): (incoming: IncomingMessage, outgoi
   };
 }
 
-async function respond(ops: Dashboard, incoming: Incoming, outgoing: ServerResponse): Promise<void> {
+async function respond(handler: WebHandler, incoming: Incoming, outgoing: ServerResponse): Promise<void> {
   const gone = new AbortController();
   outgoing.once("close", () => gone.abort());
-  const response = await ops.fetch(requestOf(incoming, gone.signal), incoming);
+  const response = await handler.fetch(requestOf(incoming, gone.signal), incoming);
   outgoing.writeHead(response.status, headersOf(response));
   if (!response.body) {
     outgoing.end();

@@ -10,7 +10,7 @@ import { connect, type AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import * as assert from "uvu/assert";
 import type { Dashboard } from "../../../src/dashboard/dashboard.ts";
-import { nodeListener } from "../../../src/dashboard/node-listener.ts";
+import { nodeListener } from "../../../src/http/node-listener.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("a dashboard behind node:http");

@@ -1,0 +1,113 @@
+import { actor, createHive, eventType, openProvider, silentLogger, type Hive, type HiveOptions } from "beehive-actors";
+import * as assert from "uvu/assert";
+import { failureOf } from "../../support/failure.ts";
+import { sqliteFile } from "../../support/sqlite-file.ts";
+import { suite } from "../../support/suite.ts";
+
+const test = suite("the outcome of a process");
+
+const OrderPlaced = eventType<{ id: string; ends: "shipped" | "cancelled" | "never" | "fails" }>("OrderPlaced");
+const OrderPaid = eventType<{ id: string; ends: "shipped" | "cancelled" | "never" | "fails" }>("OrderPaid");
+const OrderShipped = eventType<{ id: string }>("OrderShipped");
+const OrderCancelled = eventType<{ id: string }>("OrderCancelled");
+
+const Payment = actor("OrderPlaced-Payment", OrderPlaced, { publishes: [OrderPaid] }, async ({ body }) => [
+  OrderPaid.create(body),
+]);
+const Shipping = actor(
+  "OrderPaid-Shipping",
+  OrderPaid,
+  { publishes: [OrderShipped, OrderCancelled], retry: { maxAttempts: 1 } },
+  async ({ body: { id, ends } }) => {
+    if (ends === "fails") throw new Error("no");
+    if (ends === "shipped") return [OrderShipped.create({ id })];
+    return ends === "cancelled" ? [OrderCancelled.create({ id })] : [];
+  },
+);
+const actors = [Payment, Shipping];
+const of = [OrderShipped, OrderCancelled];
+
+async function running(options: HiveOptions = {}): Promise<Hive> {
+  const hive = await createHive({ actors, logger: silentLogger, ...options });
+  await hive.start();
+  return hive;
+}
+
+test("it is the event that ended the process, by id and by correlation id", async () => {
+  await using hive = await running();
+  const shipped = OrderPlaced.create({ id: "1", ends: "shipped" });
+  const cancelled = OrderPlaced.create({ id: "2", ends: "cancelled" }, { correlationId: "order-2" });
+  const waits = [hive.outcome(shipped.id, { of }), hive.outcome("order-2", { of }), hive.outcome(cancelled.id, { of })];
+  await hive.push([shipped, cancelled]);
+  const types = (await Promise.all(waits)).map(({ type }) => type);
+  assert.equal(types, [OrderShipped, OrderCancelled, OrderCancelled]);
+});
+
+test("a process that ended before is found, one that ended too long ago is not", async () => {
+  await using hive = await running();
+  const placed = OrderPlaced.create({ id: "1", ends: "shipped" });
+  await hive.push(placed);
+  await hive.whenIdle();
+  const { type, eventId, published } = await hive.outcome(placed.id, { of });
+  assert.is(type, OrderShipped);
+  assert.match(eventId, /^[\da-f-]{36}$/);
+  const since = new Date(published.getTime() + 1);
+  assert.is((await failureOf(hive.outcome(placed.id, { of, since, timeout: "100ms" }))).code, "Timeout");
+});
+
+test("a process that goes on ends the wait with Timeout", async () => {
+  await using hive = await running();
+  const placed = OrderPlaced.create({ id: "1", ends: "never" });
+  await hive.push(placed);
+  const { code, message } = await failureOf(hive.outcome(placed.id, { of, timeout: "100ms" }));
+  assert.is(code, "Timeout");
+  assert.match(message, "OrderShipped");
+});
+
+test("another hive of a shared provider sees the end", async () => {
+  using file = sqliteFile();
+  const provider = await openProvider(`sqlite:${file.path}`);
+  await using worker = await running({ provider });
+  await using web = await createHive({ provider, logger: silentLogger });
+  const placed = OrderPlaced.create({ id: "1", ends: "cancelled" });
+  await web.push(placed);
+  assert.is((await web.outcome(placed.id, { of, timeout: "8s" })).type, OrderCancelled);
+  await worker.stop();
+  await web.stop();
+  await provider.close();
+});
+
+test("a hive without a journal says what to give it", async () => {
+  await using hive = await running({ journal: false });
+  const { code, message } = await failureOf(hive.outcome("1", { of }));
+  assert.is(code, "InvalidState");
+  assert.match(message, "journal: true");
+});
+
+test("a wait ends with the hive", async () => {
+  const hive = await running();
+  const failure = failureOf(hive.outcome("1", { of }));
+  await hive.stop();
+  assert.is((await failure).code, "InvalidState");
+  assert.is((await failureOf(hive.outcome("1", { of }))).code, "InvalidState");
+});
+
+test("events are settled when all that followed from them is done", async () => {
+  await using hive = await running();
+  const settled = async (ends: "shipped" | "never" | "fails") => {
+    const placed = OrderPlaced.create({ id: ends, ends });
+    await hive.push(placed);
+    return await hive.settled([placed], 5_000);
+  };
+  assert.equal([await settled("shipped"), await settled("never"), await settled("fails")], ["done", "done", "failed"]);
+});
+
+test("events that are not done in time are waiting", async () => {
+  await using hive = await running();
+  const placed = { id: "1", ends: "shipped" } as const;
+  const delayed = OrderPlaced.create(placed, { enqueueTime: new Date(Date.now() + 600_000) });
+  await hive.push(delayed);
+  assert.is(await hive.settled([delayed], 100), "waiting");
+});
+
+test.run();
