@@ -10,7 +10,7 @@ import {
 } from "beehive-actors";
 import type { Entry, Kind } from "./events.ts";
 
-export const roles = [
+const roles = [
   "Intake",
   "Card",
   "City",
@@ -38,7 +38,7 @@ export const listOf = (kind: Kind, role: Role): string => `${kind.name}By${role}
 export const totals = "SavedChanges";
 
 /** The values that copies and indexes are made of. */
-export const values: Readonly<Partial<Record<Role, (entry: Entry) => string>>> = {
+const values: Readonly<Partial<Record<Role, (entry: Entry) => string>>> = {
   Card: ({ name, city }) => `${name}, ${city}`,
   Partner: ({ name, email }) => `${name} <${email ?? ""}>`,
   City: ({ city }) => city,

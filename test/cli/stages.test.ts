@@ -117,7 +117,7 @@ test("two processes share the actors, and a freeze is recorded", async () => {
   await using hive = await cliHive();
   const base = ["run", shop, "--stage", "auto", "--provider", hive.url];
   using one = startCli(base);
-  await one.says("Working on 2 queues (sqlite).");
+  await one.says("Sharing 2 queues with other processes (sqlite).");
   const frozen = await cli(["stages", "--freeze", "--provider", hive.url, "--as", "ada"]);
   assert.is(frozen.code, 0, frozen.stderr);
   assert.match(frozen.stdout, /^Frozen by ada since /);

@@ -62,8 +62,8 @@ export const run: CliCommand = defineCommand<{ readonly allStages?: boolean }, [
     if (isAuto(settings)) {
       const placed = await createPlacedHive({ ...options, logger });
       return await runWorker(context, placed, (health) => {
-        const { provider } = placed.hive;
-        announce(context, { provider, queues: placed.queues, stages: [autoStage], health });
+        const { provider, descriptors } = placed.hive;
+        announce(context, { provider, queues: placed.queues, stages: [autoStage], of: descriptors.length, health });
       });
     }
     const hive = await createHive({ ...options, logger });
@@ -104,13 +104,16 @@ interface Announced {
   readonly provider: Pick<Provider, "name">;
   readonly queues: readonly string[];
   readonly stages?: readonly string[];
+  /** The number of subscriptions that are shared out. */
+  readonly of?: number;
   readonly health: HealthServer | undefined;
 }
 
-function announce({ output }: CommandContext, { provider: { name }, queues, stages, health }: Announced): void {
+function announce({ output }: CommandContext, { provider: { name }, queues, stages, of, health }: Announced): void {
   const staged = stages && { stages };
   if (output.json)
     output.line({ state: "running", provider: name, ...staged, queues, ...(health && { healthPort: health.port }) });
+  else if (of !== undefined) output.note(`Sharing ${of} queues with other processes (${name}).`);
   else output.note(`Working on ${queues.length === 1 ? queues[0] : `${queues.length} queues`} (${name}).`);
   if (registeredProvider(name)?.sharedBetweenProcesses === false)
     output.note(`${name}: ends with this process, and no other process can push to it.`);
