@@ -79,6 +79,7 @@ export type { StoreToClear } from "./hive/cleared-stores.ts";
 export type { KeptTopics } from "./hive/keep.ts";
 export type { Restored } from "./hive/restore.ts";
 export type { PushOptions } from "./hive/push-within.ts";
+export type { RunningSource, Source, SourceContext, SourceState } from "./hive/source.ts";
 export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
 export type { PushLimit } from "./pools/push-limit.ts";
 export type { Topology } from "./hive/orchestrator.ts";
@@ -111,6 +112,7 @@ export type {
   QueueOperator,
   QueueSpec,
 } from "./contract/queue-operator.ts";
+export type { Codec, CodecEvent } from "./contract/codec.ts";
 export type { DeadLetter, DeadLetterRecord } from "./contract/dead-letter.ts";
 export type {
   ClearedStore,
@@ -194,9 +196,10 @@ export {
 } from "./journal/trace/trace.ts";
 
 // Operators: pauses, settings, processes at work, and who did what.
-export { operate } from "./hive/operate.ts";
+export { operate, type OperateOptions } from "./hive/operate.ts";
 export type { Operator } from "./hive/operator.ts";
 export type { HivePulser } from "./hive/hive-pulser.ts";
+export type { HiveSource } from "./hive/hive-source.ts";
 export type { Act } from "./controls/acts.ts";
 export type {
   ByOperator,

@@ -9,6 +9,7 @@ import {
 } from "../../src/contract/provider.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
 import { archiveLimits, ArchivedLog } from "../../src/provider-kit/archive/index.ts";
+import { Outbox } from "../../src/provider-kit/outbox.ts";
 import { serverTime } from "../../src/provider-kit/server-time.ts";
 import { destroyClients, makeClients } from "./client.ts";
 import { completed, configFrom, type AwsClients, type AwsConfig, type AwsSettings } from "./config.ts";
@@ -18,6 +19,7 @@ import { AwsQueueOperator } from "./queues/queue-operator.ts";
 import { ensureStorage } from "./storage.ts";
 import { AwsStores } from "./stores/index.ts";
 import { DynamoRows } from "./stores/rows.ts";
+import { DynamoTransactions } from "./stores/transactions.ts";
 
 export type { AwsClients, AwsConfig } from "./config.ts";
 
@@ -70,6 +72,16 @@ export class AwsProvider implements Provider {
     this.stores = new AwsStores(this.#clients, config, clock, rows);
     const { stores } = this;
     const queues = (this.queues = new AwsQueueOperator(this.#clients, config, clock, rows, safeLogger(logger)));
+    const outbox = new Outbox({
+      name: this.name,
+      rows: new DynamoTransactions(this.#clients.dynamodb, config.table, clock),
+      locks: stores.locks,
+      push: (events) => queues.push(events),
+      clock,
+      logger: safeLogger(logger),
+    });
+    stores.transact = outbox.transact.bind(outbox);
+    stores.publishPending = outbox.publishPending.bind(outbox);
     if (config.bucket === undefined) return;
     queues.log = new ArchivedLog({
       stores,

@@ -26,7 +26,8 @@ import { ClaimCheck } from "./queues/claim-check.ts";
  *     note/shop-Orders.fifo   the id of a message              its redelivery state, see redelivery-state.ts
  *
  * Ids sort by code point, because DynamoDB sorts by UTF-8 bytes. `ttl`, in seconds, lets DynamoDB delete expired items
- * where its time to live is switched on. Every reader also checks `expires`, in ms. Nothing needs transactions.
+ * where its time to live is switched on. Every reader also checks `expires`, in ms.
+ * Only `stores.transact` needs transactions.
  */
 
 const readyMs = 60_000;

@@ -8,8 +8,10 @@ import {
   type Step,
 } from "../../src/contract/provider.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
+import type { Event } from "../../src/events/event.ts";
 import { archiveLimits } from "../../src/provider-kit/archive/index.ts";
 import { CancelRegistry } from "../../src/provider-kit/cancel-registry.ts";
+import { Outbox } from "../../src/provider-kit/outbox.ts";
 import { serverTime } from "../../src/provider-kit/server-time.ts";
 import { clientsFrom, type AzureClients } from "./client.ts";
 import { completed, configFrom, type AzureConfig, type AzureOptions } from "./config.ts";
@@ -50,6 +52,11 @@ export class AzureProvider implements Provider {
     this.stores = new AzureStores(clients, clock);
     const cancels = new CancelRegistry(this.stores.rows, clock);
     this.queues = new AzureQueueOperator(clients, config, { stores: this.stores, cancels, clock, logger });
+    const { rows, locks } = this.stores;
+    const push = (events: readonly Event[]): Promise<unknown> => this.queues.push(events);
+    const outbox = new Outbox({ name: this.name, rows, locks, push, clock, logger });
+    this.stores.transact = outbox.transact.bind(outbox);
+    this.stores.publishPending = outbox.publishPending.bind(outbox);
   }
 
   /**

@@ -7,6 +7,7 @@ import { checkedOptions } from "../../src/provider-kit/options.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
 import { StepsUnderWay } from "../../src/provider-kit/steps-under-way.ts";
 import { stepConflict, type StepChanges } from "../../src/provider-kit/step-rows.ts";
+import { stepTransactions } from "../../src/provider-kit/transactions.ts";
 import { configFrom, defaultConfig, optionRules, type MemoryConfig } from "./config.ts";
 import { providerModule } from "./module.ts";
 import { MemoryQueueOperator } from "./queues/queue-operator.ts";
@@ -61,10 +62,11 @@ export class MemoryProvider implements Provider {
       underWay: new StepsUnderWay(),
       clock,
       locks: this.stores.locks,
-      commit(lease: MemoryLease, outputs, changes, cancelled) {
+      commit(lease: MemoryLease | undefined, outputs, changes, cancelled) {
         queues.commitStep(lease, outputs, changes && (() => applyOrThrow(rows, changes)), cancelled);
       },
     };
+    this.stores.transact = stepTransactions(clock, () => new AtomicStep(undefined, this.#steps));
   }
 
   beginStep(lease: Lease): Step {

@@ -8,6 +8,7 @@ import { RowLockStore } from "../../src/provider-kit/row-stores/lock-store.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
 import { StepsUnderWay } from "../../src/provider-kit/steps-under-way.ts";
 import { stepConflict } from "../../src/provider-kit/step-rows.ts";
+import { stepTransactions } from "../../src/provider-kit/transactions.ts";
 import { PostgresClient } from "./client.ts";
 import { configFrom, configOf, type PostgresOptions } from "./config.ts";
 import { vacuumWarnings } from "./database/vacuum.ts";
@@ -115,6 +116,7 @@ export class PostgresProvider implements Provider {
         if (outcome.kind === "conflict") throw stepConflict(outcome);
       },
     };
+    this.stores.transact = stepTransactions(clock, () => new AtomicStep(undefined, this.#steps));
   }
 
   /** Connects and makes the schema ready, which the first call does otherwise. @throws BeeHiveError with what stands against it. */

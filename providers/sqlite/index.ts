@@ -7,6 +7,7 @@ import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
 import { RowLockStore } from "../../src/provider-kit/row-stores/lock-store.ts";
 import { stepConflict, type StepChanges } from "../../src/provider-kit/step-rows.ts";
 import { StepsUnderWay } from "../../src/provider-kit/steps-under-way.ts";
+import { stepTransactions } from "../../src/provider-kit/transactions.ts";
 import { assertFile, configFrom, defaultConfig, optionRules, type SqliteConfig } from "./config.ts";
 import { SqliteClient } from "./file/client.ts";
 import { withPrivateFile } from "./file/private-file.ts";
@@ -78,6 +79,7 @@ export class SqliteProvider implements Provider {
       commit: (lease, outputs, changes, cancelled) =>
         queues.commitStep(lease, outputs, changes ? joining(rows, changes) : {}, cancelled),
     };
+    this.stores.transact = stepTransactions(clock, () => new AtomicStep(undefined, this.#steps));
     new Housekeeping(this.#client, clock, rows);
   }
 

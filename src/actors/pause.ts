@@ -4,7 +4,7 @@
  */
 export type PausedBy = "actor" | "circuit-breaker" | "supervision" | "failure-limit";
 
-/** A pause of a subscription or pulser that an operator set: nothing new starts until its end. */
+/** A pause of a subscription, pulser or source that an operator set: nothing new starts until its end. */
 export interface Hold {
   /** The operator. */
   readonly by: string;

@@ -30,7 +30,7 @@ export interface Application {
   /** The chosen actors, with all their options resolved. */
   readonly descriptors: readonly ActorDescriptor[];
   readonly pulsers: readonly Pulser[];
-  /** The publishers that are not actors: the pulsers, and the application itself by `hive.publishes`. */
+  /** The publishers that are not actors: pulsers, sources, and the application itself by `hive.publishes`. */
   readonly publishers: readonly Publisher[];
   /** The options of the hive. `provider` is set only if the settings or a module name one. */
   readonly options: HiveOptions;
@@ -59,8 +59,8 @@ export async function loadApplication(
   const given = loaded.flatMap(({ path, module: { hive } }) => (isHiveExport(hive) ? [{ path, hive }] : []));
   const known = given.filter((one): one is Given => typeof one.hive === "object");
   const { descriptors, ...options } = await decide(combine(exports, known, settings), settings.actors);
-  const { pulsers = [], publishes = [] } = options;
-  if (descriptors.length + pulsers.length + publishes.length === 0)
+  const { pulsers = [], sources = [], publishes = [] } = options;
+  if (descriptors.length + pulsers.length + sources.length + publishes.length === 0)
     throw new UsageError(
       `${modules.join(" and ")} export no actor, no pulser and no "hive" with publishes. Name a module that does.`,
     );
@@ -70,7 +70,7 @@ export async function loadApplication(
     modules: loaded.map(({ path, module }) => ({ path: resolve(path), module })),
     descriptors,
     pulsers,
-    publishers: [...pulsers, { publishes }],
+    publishers: [...pulsers, ...sources, { publishes }],
     options,
     simulation: Object.assign(
       {},

@@ -10,6 +10,7 @@ import { Output } from "./output.ts";
 /** The descriptions of command groups. */
 const groups: Readonly<Record<string, string>> = {
   "dead-letters": "list, show, requeue or drop dead letters",
+  schema: "check, push and fork the schemas of events",
 };
 
 /**

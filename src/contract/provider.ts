@@ -56,6 +56,8 @@ export interface Step {
   readonly stores: Stores;
   /** True for a step whose writes, outputs and lease commit together. @default false */
   readonly atomic?: boolean;
+  /** The events that calls of its stores publish. The hive adds them to the outputs. @default None. */
+  readonly published?: readonly Event[] | undefined;
   /**
    * Commits the lease with the outputs, and with the store writes where steps are atomic.
    *
@@ -85,6 +87,8 @@ export interface Provider {
    * Only where the first write does not create it.
    */
   setup?(): Promise<void>;
+  /** Returns leases that a host handed over, their bodies decoded. Only where a codec wraps the provider. */
+  decoded?(leases: readonly Lease[]): Promise<readonly Lease[]>;
   /** Begins the step of an actor over a leased event. */
   beginStep(lease: Lease): Step;
   /**

@@ -1,5 +1,6 @@
 import type { Duration } from "../base/duration.ts";
 import type { Received } from "../base/json-value.ts";
+import type { Event } from "../events/event.ts";
 
 /*
  * The state of actors: four stores and locks, the same on every provider.
@@ -241,4 +242,28 @@ export interface Stores {
   keyValue(name: string): KeyValueStore;
   readonly counters: CounterStore;
   readonly locks: LockStore;
+  /**
+   * Changes items of one collection, and publishes events with them: all of it or nothing.
+   *
+   * Among the stores of an atomic step the writes and the events join the step. Elsewhere they are committed when `work`
+   * resolves, and `work` runs again when a row that it read has changed meanwhile. What `work` throws undoes all of it.
+   *
+   * Only where the provider can.
+   *
+   * @throws `TooLarge` when the provider takes fewer items in one transaction; `ConcurrencyConflict` when others were
+   *   faster each time; `QueueNotFound` for an event without a destination, where writes and events are in one place.
+   */
+  readonly transact?: <T extends Identified, R>(collection: string, work: TransactionWork<T, R>) => Promise<R>;
+  /**
+   * Publishes the events of transactions whose process ended before it published them. Returns how many.
+   *
+   * Only where writes and events are in two places.
+   */
+  readonly publishPending?: (collection: string) => Promise<number>;
 }
+
+/** Reads and writes the items of a transaction. May run several times, and awaits all of its calls. */
+export type TransactionWork<T extends Identified, R> = (
+  items: CollectionStore<T>,
+  publish: (event: Event) => void,
+) => Promise<R>;

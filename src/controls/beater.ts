@@ -4,7 +4,13 @@ import { withTimeLimit, type Clock, type Timer } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { ownVersion } from "../base/package-root.ts";
 import type { Stores } from "../contract/stores.ts";
-import { Heartbeats, type Heartbeat, type RunningPulser, type StoredSubscription } from "./heartbeats.ts";
+import {
+  Heartbeats,
+  type Heartbeat,
+  type RunningPulser,
+  type SampledSource,
+  type StoredSubscription,
+} from "./heartbeats.ts";
 
 /** A subscription as it is now. */
 export interface SampledSubscription extends Omit<StoredSubscription, "lastCommit"> {
@@ -24,6 +30,7 @@ export interface BeaterParts {
   readonly look?: (() => Promise<void>) | undefined;
   readonly subscriptions: () => readonly SampledSubscription[];
   readonly pulsers: readonly RunningPulser[];
+  readonly sources: () => readonly SampledSource[];
 }
 
 /** How long a beat waits after the start of a pause, so that pauses of a moment share it, in ms. */
@@ -128,6 +135,7 @@ export class Beater {
 
   #now(): Heartbeat {
     const { clock, everyMs, appVersion, stage, subscriptions, pulsers } = this.#parts;
+    const sources = this.#parts.sources();
     return {
       id: this.id,
       host: hostname(),
@@ -143,6 +151,7 @@ export class Beater {
         lastCommit: this.#commits.get(one.queue)?.at,
       })),
       pulsers,
+      ...(sources.length > 0 && { sources }),
     };
   }
 }

@@ -1,7 +1,7 @@
 import type { Hold } from "../actors/pause.ts";
 import type { Identified } from "../contract/stores.ts";
 
-/** The state that operators set for one subscription or pulser, stored for all processes. */
+/** The state that operators set for one subscription, pulser or source, stored for all processes. */
 export interface Control extends Identified {
   /** See {@link controlId}. */
   readonly id: string;
@@ -26,12 +26,12 @@ interface StoredThrottle {
 }
 
 /** A kind of thing that operators control. */
-export type ControlledKind = "queue" | "pulser";
+export type ControlledKind = "queue" | "pulser" | "source";
 
 /** The id of the pause of all subscriptions. */
 export const everything = "all";
 
-/** Returns the id of the control of a subscription or pulser. */
+/** Returns the id of the control of a subscription, pulser or source. */
 export function controlId(kind: ControlledKind, name: string): string {
   return `${kind}/${name}`;
 }

@@ -66,7 +66,7 @@ export interface OperatorSettings {
   readonly since: Date;
 }
 
-/** The state that operators set for a subscription or pulser. */
+/** The state that operators set for a subscription, pulser or source. */
 export interface OperatedState {
   readonly pause: OperatorPause | undefined;
   readonly settings: OperatorSettings | undefined;
@@ -80,6 +80,8 @@ export interface OperatedStates {
   readonly queues: ReadonlyMap<string, OperatedState>;
   /** By the name of the pulser; only those with a state. */
   readonly pulsers: ReadonlyMap<string, OperatedState>;
+  /** By the name of the source; only those with a state. */
+  readonly sources: ReadonlyMap<string, OperatedState>;
 }
 
 /** Reads and changes what operators set on a provider, and records who did it. */
@@ -98,7 +100,7 @@ export class Controls {
     return this.#acts;
   }
 
-  /** Pauses a subscription or pulser; all subscriptions without a name. */
+  /** Pauses a subscription, pulser or source; all subscriptions and sources without a name. */
   async pause(kind: ControlledKind, name: string | undefined, { reason, until, by }: PauseOptions): Promise<void> {
     const now = this.#clock.now();
     const on = name ?? "*";
@@ -110,7 +112,7 @@ export class Controls {
   }
 
   /**
-   * Ends the pause of a subscription or pulser; without a name, every pause of subscriptions.
+   * Ends the pause of a subscription, pulser or source; without a name, every pause of subscriptions.
    *
    * Does nothing when there is none. Returns whether there was one.
    *
@@ -120,7 +122,7 @@ export class Controls {
     assertAct("resume", name ?? "*", operatorProblems(by));
     if (name === undefined) return await this.#resumeAll(by);
     const { all } = await this.states();
-    if (kind === "queue" && all)
+    if (kind !== "pulser" && all)
       throw new BeeHiveError(
         "InvalidState",
         `Cannot resume ${name}: ${all.by} paused all subscriptions (${all.reason}). Resume all of them.`,
@@ -162,30 +164,40 @@ export class Controls {
   /** Returns the pauses of subscriptions that have not ended, by subscription; `*` for all of them. */
   async holds(): Promise<ReadonlyMap<string, Hold>> {
     const now = this.#clock.now();
-    const controls = [...(await this.#store.all()).values()].filter(({ id }) => !id.startsWith("pulser/"));
+    const controls = [...(await this.#store.all()).values()].filter(
+      ({ id }) => id === everything || id.startsWith("queue/"),
+    );
     return new Map(controls.flatMap(({ id, hold }) => (holds(hold, now) ? [[nameOf(id), hold] as const] : [])));
   }
 
   /** Returns what operators have set, in one look. Pauses that have ended are left out. */
   async states(): Promise<OperatedStates> {
     const now = this.#clock.now();
-    const states = { queues: new Map<string, OperatedState>(), pulsers: new Map<string, OperatedState>() };
+    const states = {
+      queue: new Map<string, OperatedState>(),
+      pulser: new Map<string, OperatedState>(),
+      source: new Map<string, OperatedState>(),
+    };
     let all: OperatorPause | undefined;
     for (const { id, hold, settings } of (await this.#store.all()).values()) {
       const pause = holds(hold, now) ? pauseOf(hold) : undefined;
       if (id === everything) all = pause;
       else if (pause || settings)
-        states[id.startsWith("queue/") ? "queues" : "pulsers"].set(nameOf(id), {
+        states[kindOf(id)].set(nameOf(id), {
           pause,
           settings: settings && settingsOf(settings),
         });
     }
-    return { all, ...states };
+    return { all, queues: states.queue, pulsers: states.pulser, sources: states.source };
   }
 }
 
 function idOf(kind: ControlledKind, name: string | undefined): string {
   return name === undefined ? everything : controlId(kind, name);
+}
+
+function kindOf(id: string): ControlledKind {
+  return id.slice(0, id.indexOf("/")) as ControlledKind;
 }
 
 /** Returns the name in an id; `*` for all subscriptions. */

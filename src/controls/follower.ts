@@ -5,7 +5,7 @@ import type { Stored, Stores } from "../contract/stores.ts";
 import { controlId, everything, holds, type Control, type ControlledKind, type StoredSettings } from "./control.ts";
 import { ControlStore } from "./control-store.ts";
 
-/** A subscription or pulser of this process that follows its control. */
+/** A subscription, pulser or source of this process that follows its control. */
 export interface Followed {
   readonly kind: ControlledKind;
   readonly name: string;
@@ -116,7 +116,7 @@ export class Follower {
     const all = this.#controls.get(everything)?.hold;
     for (const one of this.#parts.followed) {
       const control = this.#controls.get(controlId(one.kind, one.name));
-      const hold = [control?.hold, one.kind === "queue" ? all : undefined].find((each) => holds(each, now));
+      const hold = [control?.hold, one.kind === "pulser" ? undefined : all].find((each) => holds(each, now));
       this.#applyTo(one, hold, control?.settings);
     }
     this.#awaitEnd(now);

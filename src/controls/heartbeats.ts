@@ -24,6 +24,7 @@ export interface RunningHive {
   readonly lastCommit: Date | undefined;
   readonly subscriptions: readonly ReadSubscription[];
   readonly pulsers: readonly RunningPulser[];
+  readonly sources: readonly SampledSource[];
 }
 
 /** A subscription or queue that a process reads. */
@@ -74,13 +75,24 @@ export interface RunningPulser {
   readonly schedule: Schedule;
 }
 
+/** A source that a process runs. */
+export interface SampledSource {
+  readonly name: string;
+  /** The number of records that the process has yet to read; absent while it does not know. */
+  readonly behind?: number | undefined;
+  /** The code or name of the error that holds it up; absent for none. */
+  readonly failing?: string | undefined;
+}
+
 /** A heartbeat as it is stored: the same, with times in ms since the epoch. */
-export interface Heartbeat extends Identified, Omit<RunningHive, Times | "subscriptions" | "inFlight"> {
+export interface Heartbeat extends Identified, Omit<RunningHive, Times | "subscriptions" | "inFlight" | "sources"> {
   readonly started: number;
   readonly beat: number;
   /** The time between two beats, in ms; absent for a process that tells on demand. */
   readonly everyMs?: number | undefined;
   readonly subscriptions: readonly StoredSubscription[];
+  /** Absent for a process without sources. */
+  readonly sources?: readonly SampledSource[] | undefined;
 }
 
 type Times = "id" | "started" | "beat" | "lastCommit";
@@ -139,10 +151,19 @@ function isGone({ beat, everyMs }: Heartbeat, now: number): boolean {
   return everyMs !== undefined && now - beat > maxMissedBeats * everyMs + toleranceMs;
 }
 
-function toRunning({ subscriptions, started, beat, everyMs: _, etag: __, ...rest }: Heartbeat): RunningHive {
+function toRunning({
+  subscriptions,
+  sources = [],
+  started,
+  beat,
+  everyMs: _,
+  etag: __,
+  ...rest
+}: Heartbeat): RunningHive {
   const commits = subscriptions.flatMap(({ lastCommit }) => lastCommit ?? []);
   return {
     ...rest,
+    sources,
     started: new Date(started),
     beat: new Date(beat),
     inFlight: subscriptions.reduce((sum, { inFlight }) => sum + inFlight, 0),

@@ -1,11 +1,12 @@
 import { backPressure, type Hold } from "../actors/pause.ts";
+import type { ControlledKind } from "./control.ts";
 import type { OperatedStates, OperatorPause } from "./controls.ts";
 import type { RunningHive } from "./heartbeats.ts";
 
 /** A pause that has not ended. Returned by `hive.pauses()`. */
 export interface ActivePause {
-  readonly kind: "queue" | "pulser";
-  /** The subscription, queue or pulser; `*` for all subscriptions. */
+  readonly kind: ControlledKind;
+  /** The subscription, queue, pulser or source; `*` for all subscriptions. */
   readonly on: string;
   /** `operator`, or the cause for which one process paused. */
   readonly by: string;
@@ -26,6 +27,7 @@ export function pausesOf(states: OperatedStates, hives: readonly RunningHive[]):
     ...(states.all ? [operatorPause("queue", "*", states.all)] : []),
     ...[...states.queues].flatMap(([on, { pause }]) => (pause ? [operatorPause("queue", on, pause)] : [])),
     ...[...states.pulsers].flatMap(([on, { pause }]) => (pause ? [operatorPause("pulser", on, pause)] : [])),
+    ...[...states.sources].flatMap(([on, { pause }]) => (pause ? [operatorPause("source", on, pause)] : [])),
   ];
   const bySupervision = hives.flatMap(({ id, subscriptions }) =>
     subscriptions.flatMap(({ queue, paused }): ActivePause[] =>

@@ -119,7 +119,8 @@ export async function mend(
   const queue = operator.queue(name);
   const { event } = await queue.letter(id);
   await queue.requeueMended(id, {
-    ...(body !== undefined && (typeof event.body === "string" ? { bodyText: body } : { body: bytesIn(body) })),
+    ...(body !== undefined &&
+      (typeof event.shownBody.body === "string" ? { bodyText: body } : { body: bytesIn(body) })),
     ...(type !== undefined && { eventType: type }),
     ...(properties !== undefined && { properties }),
     by,

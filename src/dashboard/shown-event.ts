@@ -28,9 +28,9 @@ export function shownEvent(event: Event, seesBodies: boolean): ShownEvent {
 
 /** Returns the body as text: JSON with indents, bytes as base64. */
 function textOf(event: Event): string {
-  const { body } = event;
+  const { body, contentType } = event.shownBody;
   if (typeof body !== "string") return Buffer.from(body).toString("base64");
-  return isJson(event.contentType) ? (indented(body) ?? printable(body)) : printable(body);
+  return isJson(contentType) ? (indented(body) ?? printable(body)) : printable(body);
 }
 
 /** Masks secrets in properties, which may be the headers of a request. */

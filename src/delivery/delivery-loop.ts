@@ -240,7 +240,8 @@ export class DeliveryLoop {
       actor = making instanceof Promise ? await making : making;
       const returned = await span.run(runThrough, this.descriptor.middleware, actor, lease.event, delivery);
       const collected = span.run(collect, returned, delivery);
-      const outputs = collected instanceof Promise ? await collected : collected;
+      const own = collected instanceof Promise ? await collected : collected;
+      const outputs = step.published ? [...own, ...step.published] : own;
       if (kept.stop()) await kept.renewal;
       delivery.throwIfCancelled();
       delivery.settling = true;

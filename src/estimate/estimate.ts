@@ -168,6 +168,8 @@ const assumedCalls: Readonly<Record<StoreKind, Calls | undefined>> = {
   // With an idempotency key, as is right on a cloud.
   counters: { reads: 2, writes: 1, items: Infinity },
   locks: { reads: 0, writes: 2, items: Infinity },
+  // The entity, an entry of an index and the event, at the double price of a transaction.
+  entities: { reads: 2, writes: 6, items: Infinity },
   "key-value": undefined,
 };
 

@@ -34,6 +34,46 @@ export class SharedBody {
   }
 }
 
+/** A body with its content type: JSON, text or bytes, as it travels or before a codec encoded it. */
+export interface Body {
+  readonly contentType: string;
+  readonly body: string | Uint8Array;
+}
+
+/** A body that a codec encoded, and the body before that, or the reason why it cannot be decoded. */
+export class CodedBody {
+  readonly travelling: string | Uint8Array;
+  readonly #plain: Body | BeeHiveError;
+
+  constructor(travelling: string | Uint8Array, plain: Body | BeeHiveError) {
+    this.travelling = travelling;
+    this.#plain = plain;
+  }
+
+  get isDecoded(): boolean {
+    return !(this.#plain instanceof BeeHiveError);
+  }
+
+  /** @throws BeeHiveError `BodyUnreadable` with the reason why it cannot be decoded. */
+  get plain(): Body {
+    if (this.#plain instanceof BeeHiveError) throw this.#plain;
+    return this.#plain;
+  }
+}
+
+/** The content types that the codecs of BeeHive write: of bodies that are compressed or encrypted. */
+const coded = /^[^;]*\+(?:gzip|br|zstd)\s*(?:;|$)|^application\/jose\b/i;
+
+/** Returns whether a content type says that a codec compressed or encrypted the body. */
+export function isCoded(contentType: string): boolean {
+  return coded.test(contentType);
+}
+
+/** Returns whether a content type is that of an encrypted body, which tools show as it travels. */
+export function isEncrypted(contentType: string): boolean {
+  return /^application\/jose\b/i.test(contentType);
+}
+
 /**
  * Returns a body as it travels: text or a copy of its bytes; empty text for none.
  *

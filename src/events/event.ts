@@ -5,7 +5,17 @@ import { systemClock, type Clock } from "../base/clock.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { jsonErrorPlace } from "../base/json-error.ts";
 import type { Received } from "../base/json-value.ts";
-import { contentTypeOf, isJson, serialise, share, SharedBody } from "./body.ts";
+import {
+  CodedBody,
+  contentTypeOf,
+  isCoded,
+  isEncrypted,
+  isJson,
+  serialise,
+  share,
+  SharedBody,
+  type Body as TravellingBody,
+} from "./body.ts";
 import {
   assertKnownOptions,
   assertRecord,
@@ -44,13 +54,21 @@ const asRecord: unique symbol = Symbol("record");
 type UnnamedRecord = Omit<EventRecord, "id" | "causationId" | "body"> & {
   readonly id?: IdSource | undefined;
   readonly causationId?: IdSource | undefined;
-  readonly body: string | Uint8Array | SharedBody;
+  readonly body: string | Uint8Array | SharedBody | CodedBody;
   readonly lengths?: Lengths | undefined;
 };
 
 type Changes = Pick<
   Partial<UnnamedRecord>,
-  "id" | "queueName" | "correlationId" | "causationId" | "properties" | "enqueueTime" | "partitionKey"
+  | "id"
+  | "queueName"
+  | "correlationId"
+  | "causationId"
+  | "properties"
+  | "enqueueTime"
+  | "partitionKey"
+  | "contentType"
+  | "body"
 >;
 
 /**
@@ -77,7 +95,7 @@ export class Event<Body = unknown> {
   readonly correlationId: string | undefined;
   readonly partitionKey: string | undefined;
   readonly delivery: EventDelivery;
-  readonly #body: string | Uint8Array | SharedBody;
+  readonly #body: string | Uint8Array | SharedBody | CodedBody;
   readonly #timestamp: number;
   readonly #enqueueTime: number | undefined;
   readonly #causationId: IdSource | undefined;
@@ -235,25 +253,64 @@ export class Event<Body = unknown> {
   }
 
   get #serialised(): string | Uint8Array {
-    return this.#body instanceof SharedBody ? this.#body.text : this.#body;
+    const body = this.#body;
+    if (body instanceof SharedBody) return body.text;
+    return body instanceof CodedBody ? body.travelling : body;
+  }
+
+  /** @internal True if a codec encoded the body, or tried to decode it. */
+  get isCoded(): boolean {
+    return this.#body instanceof CodedBody;
+  }
+
+  /**
+   * The body to show to people: decoded where a codec could. An encrypted body stays as it travels.
+   *
+   * @example
+   * const { contentType, body } = event.shownBody;
+   */
+  get shownBody(): TravellingBody {
+    const body = this.#body;
+    if (body instanceof CodedBody && body.isDecoded && !isEncrypted(this.contentType)) return body.plain;
+    return { contentType: this.contentType, body: this.body };
+  }
+
+  /** @internal The content type of the body before a codec encoded it; JSON for a body that cannot be decoded. */
+  get plainContentType(): string {
+    const body = this.#body;
+    if (!(body instanceof CodedBody)) return this.contentType;
+    return body.isDecoded ? body.plain.contentType : "application/json";
+  }
+
+  /** @internal The body before a codec encoded it. @throws BeeHiveError `BodyUnreadable` when it cannot be decoded. */
+  get plainBody(): TravellingBody {
+    const body = this.#body;
+    return body instanceof CodedBody ? body.plain : { contentType: this.contentType, body: this.#serialised };
   }
 
   /**
    * Returns the body as a value: parsed JSON, else text or bytes. A new value at each call, unless shared by reference.
    *
-   * @throws BeeHiveError `BodyUnreadable` for no body, or a body that is not the JSON of its content type. It
-   *   dead-letters the event of an actor at once.
+   * @throws BeeHiveError `BodyUnreadable` for no body, a body that is not the JSON of its content type, or one that a
+   *   codec cannot decode. It dead-letters the event of an actor at once.
    */
   getBody<T = Received<Body>>(): T {
     const body = this.#body;
     if (body instanceof SharedBody) return body.value as T;
+    if (body instanceof CodedBody) return this.#valueOf(body.plain.body, body.plain.contentType) as T;
+    return this.#valueOf(body, this.contentType) as T;
+  }
+
+  #valueOf(body: string | Uint8Array, contentType: string): unknown {
     if (body.length === 0) throw this.#unreadable("it has no body");
-    if (!isJson(this.contentType)) return this.body as T;
+    if (!isJson(contentType)) {
+      if (!isCoded(contentType)) return typeof body === "string" ? body : copyOf(body);
+      throw this.#unreadable(`its content type is ${contentType}; give the hive the codec that wrote it`);
+    }
     const text = typeof body === "string" ? body : textIn(body);
-    if (text === undefined)
-      throw this.#unreadable(`its content type is ${this.contentType} and its bytes are not UTF-8`);
+    if (text === undefined) throw this.#unreadable(`its content type is ${contentType} and its bytes are not UTF-8`);
     try {
-      return JSON.parse(text) as T;
+      return JSON.parse(text);
     } catch {
       // The error of JSON.parse quotes the text; bodies do not belong in errors, so it is not kept as the cause.
       throw this.#unreadable(`it is not JSON, wrong ${jsonErrorPlace(text) ?? "somewhere"}`);
@@ -318,8 +375,8 @@ export class Event<Body = unknown> {
         eventType: this.eventType,
         queueName: changes.queueName ?? this.queueName,
         timestamp: this.#timestamp,
-        contentType: this.contentType,
-        body: this.#body,
+        contentType: changes.contentType ?? this.contentType,
+        body: changes.body ?? this.#body,
         url: this.url,
         properties: changes.properties ?? this.properties,
         enqueueTime: changes.enqueueTime ?? this.#enqueueTime,

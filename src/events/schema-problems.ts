@@ -14,9 +14,7 @@ const startLength = 16;
  * Masks values of the body that the library quotes: errors are logged and kept.
  */
 export function schemaProblems(issues: readonly Issue[], body: unknown, schema: StandardSchemaV1): string {
-  return problemsIn(issues, body, schema)
-    .map(({ path, problem }) => (path === "" ? problem : `${path}: ${problem}`))
-    .join("; ");
+  return problemsIn(issues, body, schema).map(problemText).join("; ");
 }
 
 /** A problem of a body, and its place, such as `lines.3.sku`; empty for the whole body. */
@@ -31,6 +29,11 @@ export function problemsIn(issues: readonly Issue[], body: unknown, schema: Stan
   const problems = issues.slice(0, maxIssues).map((issue) => problemOf(issue, body, names));
   const more = { path: "", problem: `and ${issues.length - maxIssues} more` };
   return issues.length > maxIssues ? [...problems, more] : problems;
+}
+
+/** Returns a problem as text. */
+export function problemText({ path, problem }: BodyProblem): string {
+  return path === "" ? problem : `${path}: ${problem}`;
 }
 
 /** The names of members that a schema knows; `undefined` when it does not say. */

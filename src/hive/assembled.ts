@@ -22,7 +22,9 @@ import { Operated } from "./operated.ts";
 import { Operator } from "./operator.ts";
 import type { HiveOptions } from "./options.ts";
 import { Orchestrator } from "./orchestrator.ts";
+import { PendingEvents } from "./pending-events.ts";
 import { Publishing } from "./publishing.ts";
+import { Sources } from "./sources.ts";
 
 /** The parts of a hive. */
 export interface HiveParts {
@@ -33,6 +35,7 @@ export interface HiveParts {
   readonly logEvents: LogEvents;
   readonly keeper: LeaseKeeper;
   readonly pulsers: readonly Pulsing[];
+  readonly sources: Sources;
   readonly orchestrator: Orchestrator;
   readonly publishing: Publishing;
   readonly healthCheck: HealthCheck;
@@ -42,6 +45,8 @@ export interface HiveParts {
   readonly children: Children;
   /** Follows operators; `undefined` for a hive without controls, or with nothing to pause. */
   readonly operated: Operated | undefined;
+  /** Publishes what transactions left behind; `undefined` where none can. */
+  readonly pendingEvents: PendingEvents | undefined;
   /** Ends the reports of measures. */
   readonly forget: () => void;
 }
@@ -100,7 +105,8 @@ export function assembled(
       })
     : undefined;
   const watched = limits ? descriptors.map((descriptor) => limits.watched(descriptor)) : descriptors;
-  const orchestrator = new Orchestrator(watched, [...(options.pulsers ?? []), options], options.keep, {
+  const publishers = [...(options.pulsers ?? []), ...(options.sources ?? []), options];
+  const orchestrator = new Orchestrator(watched, publishers, options.keep, {
     provider,
     resolve: (descriptor, step) => container.resolve(descriptor, step),
     keeper,
@@ -131,8 +137,15 @@ export function assembled(
     specs,
     limits: pools.limits,
   });
+  const sources = new Sources(options.sources ?? [], {
+    provider,
+    clock,
+    logger,
+    readers: descriptors.map(({ queueName }) => queueName),
+    publish: async (events, send) => void (await publishing.publish(events, {}, send)),
+  });
   // A hive that only publishes has nothing to pause.
-  const operable = loops.length + pulsers.length + alerts.length > 0;
+  const operable = loops.length + pulsers.length + sources.count + alerts.length > 0;
   const push = publishing.publish.bind(publishing);
   const operated =
     controls !== false && operable
@@ -143,6 +156,7 @@ export function assembled(
           orchestrator,
           limits,
           pulsers,
+          sources,
           options: controls,
           alerts,
           operator,
@@ -168,12 +182,14 @@ export function assembled(
     logEvents,
     keeper,
     pulsers,
+    sources,
     orchestrator,
     publishing,
     healthCheck,
     pools,
     children,
     operated,
+    pendingEvents: provider.stores.publishPending && new PendingEvents(provider.stores, clock, logger),
     forget: () => {
       forgetLags();
       forgetSizes();

@@ -14,6 +14,7 @@ export function clearedStores(provider: Provider, clear: readonly StoreToClear[]
   return clear.map((store) => {
     if (typeof store === "object") return "kind" in store ? store : { kind: "counter", name: store.counter };
     const { kind, name } = storeTokenOf(store);
+    if (kind === "entities") return { kind: "collection", name };
     if (kind !== "counters" && kind !== "locks") return { kind, name };
     throw new BeeHiveError(
       "InvalidConfiguration",

@@ -28,8 +28,9 @@ import type { Health, HiveState } from "./health.ts";
 import { HiveLog, logOf, type LoggedEvent } from "./hive-log.ts";
 import type { HivePulser } from "./hive-pulser.ts";
 import type { HiveQueue } from "./hive-queue.ts";
+import type { HiveSource } from "./hive-source.ts";
 import { historyOf, type HistoryOf } from "./history.ts";
-import { openProvider } from "./open-provider.ts";
+import { openProvider, withCodec } from "./open-provider.ts";
 import type { Operator } from "./operator.ts";
 import { hiveOptionProblems, type HiveOptions } from "./options.ts";
 import type { Topology } from "./orchestrator.ts";
@@ -49,10 +50,11 @@ export async function createHive(options: HiveOptions): Promise<Hive> {
     );
   const problems = [...pulserProblems(options.pulsers ?? []), ...journalProblems(options.journal)];
   const descriptors = await withProblems(problems, resolveActors(options));
-  const provider =
+  const opened =
     typeof options.provider === "object"
       ? options.provider
       : await openProvider(options.provider ?? "memory:", { clock, logger: options.logger });
+  const provider = await withCodec(opened, options.codec);
   return new Hive(descriptors, provider, typeof options.provider !== "object", { ...options, clock });
 }
 
@@ -150,11 +152,12 @@ export class Hive {
   async deliver(lease: Lease): Promise<Outcome> {
     this.#parts.container.check(this.descriptors, this.#parts.logger);
     await this.#parts.operated?.beforeDelivery();
-    return await this.#parts.orchestrator.deliver(lease);
+    const [decoded = lease] = (await this.provider.decoded?.([lease])) ?? [];
+    return await this.#parts.orchestrator.deliver(decoded);
   }
 
   /**
-   * Sets up the queues if needed, then starts all actors and pulsers.
+   * Sets up the queues if needed, then starts all actors, pulsers and sources.
    *
    * @throws BeeHiveError as {@link setup} does; `InvalidConfiguration` also with every dependency that nothing binds,
    *   `InvalidState` when the hive was started before.
@@ -170,7 +173,9 @@ export class Hive {
     // It may have been stopped meanwhile.
     if (this.#state !== "running") return;
     this.#parts.orchestrator.start();
+    this.#parts.pendingEvents?.start();
     for (const pulser of this.#parts.pulsers) pulser.start();
+    this.#parts.sources.start();
   }
 
   /**
@@ -275,22 +280,26 @@ export class Hive {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    const { pulsers, orchestrator, keeper, operated, logEvents, pools, children, forget, container } = this.#parts;
+    const { pulsers, sources, orchestrator, keeper, operated, logEvents, pools, children, forget } = this.#parts;
+    const { container, pendingEvents } = this.#parts;
     const end = this.clock.now() + deadlineMs + closingMs;
     const soon = (work: Promise<unknown> | undefined): Promise<void> | undefined =>
       work && waitFor(work, this.clock, Math.max(0, Math.min(closingMs, end - this.clock.now())));
     pools.stop();
     await Promise.all([
       ...pulsers.map((pulser) => pulser.stop(deadlineMs)),
+      sources.stop(deadlineMs),
       orchestrator.stop(deadlineMs),
       children.stop(deadlineMs),
     ]);
     keeper.close();
+    await soon(pendingEvents?.stop());
     await soon(operated?.stop());
     await soon(logEvents.settled());
     this.#idling.abort();
     forget();
     await container.close();
+    for (const { actorType } of this.descriptors) await soon(disposedType(actorType));
     await soon(this.journal?.close());
     if (this.#ownsProvider) await this.provider.close();
   }
@@ -408,6 +417,16 @@ export class Hive {
   }
 
   /**
+   * Returns a source, to pause and resume it.
+   *
+   * @example
+   * await hive.source("orders").pause({ reason: "stocktaking", by: "ada" });
+   */
+  source(name: string): HiveSource {
+    return this.operator.source(name);
+  }
+
+  /**
    * Returns the processes at work on the provider, with their subscriptions.
    *
    * @example
@@ -447,4 +466,9 @@ export class Hive {
 
 function noJournal(): BeeHiveError {
   return new BeeHiveError("InvalidState", "This hive keeps no journal; give createHive({ journal: true }).");
+}
+
+/** Disposes what all actors of a class share, where the class has a static `Symbol.asyncDispose`. */
+async function disposedType(actorType: Partial<AsyncDisposable> & object): Promise<void> {
+  await actorType[Symbol.asyncDispose]?.();
 }

@@ -1,3 +1,4 @@
+import type { Codec } from "../contract/codec.ts";
 import { systemClock } from "../base/clock.ts";
 import type { ActorDescriptor } from "../actors/actor.ts";
 import type { Publisher } from "../actors/publishes.ts";
@@ -107,4 +108,12 @@ export async function providersWith(part: "rules" | "leastRights"): Promise<read
 function isMissingModule(error: unknown): boolean {
   const { code } = error as { readonly code?: unknown };
   return code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+}
+
+/** Returns a provider whose bodies travel as the codec encodes them; the same provider without a codec. */
+export async function withCodec(provider: Provider, codec: Codec | undefined): Promise<Provider> {
+  if (codec === undefined) return provider;
+  // Loaded for hives with a codec only.
+  const { codedProvider } = await import("../schemas/coded-provider.ts");
+  return codedProvider(provider, codec);
 }

@@ -1,7 +1,16 @@
 import { systemClock, type Clock } from "../base/clock.ts";
+import type { Codec } from "../contract/codec.ts";
 import type { Provider } from "../contract/provider.ts";
-import { openProvider } from "./open-provider.ts";
+import { openProvider, withCodec } from "./open-provider.ts";
 import type { Operator } from "./operator.ts";
+
+/** The options of {@link operate}. */
+export interface OperateOptions {
+  /** The time, for tests. @default {@link systemClock} */
+  readonly clock?: Clock | undefined;
+  /** The codec of the hives, to show bodies and to mend them. @default None. */
+  readonly codec?: Codec | undefined;
+}
 
 /**
  * Returns the acts of an operator on all hives of a provider, without actors: for a tool, a dashboard, a script.
@@ -16,10 +25,10 @@ import type { Operator } from "./operator.ts";
  */
 export async function operate(
   provider: string | Provider,
-  { clock = systemClock }: { readonly clock?: Clock | undefined } = {},
+  { clock = systemClock, codec }: OperateOptions = {},
 ): Promise<Operator> {
   // Loaded with the first operator, as a hive is.
   const { Operator: Operating } = await import("./operator.ts");
-  if (typeof provider !== "string") return new Operating(provider, clock);
-  return new Operating(await openProvider(provider, { clock }), clock, true);
+  if (typeof provider !== "string") return new Operating(await withCodec(provider, codec), clock);
+  return new Operating(await withCodec(await openProvider(provider, { clock }), codec), clock, true);
 }

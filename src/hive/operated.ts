@@ -16,6 +16,7 @@ import type { LagLimits, Late } from "./lag-limits.ts";
 import type { Operator } from "./operator.ts";
 import type { Orchestrator } from "./orchestrator.ts";
 import type { Pulsing } from "../pulses/pulsing.ts";
+import type { Sources } from "./sources.ts";
 
 export interface OperatedParts {
   readonly provider: Provider;
@@ -24,6 +25,7 @@ export interface OperatedParts {
   readonly orchestrator: Pick<Orchestrator, "loops" | "joined">;
   readonly limits: LagLimits | undefined;
   readonly pulsers: readonly Pulsing[];
+  readonly sources: Sources;
   readonly options: ControlsOptions;
   readonly alerts: readonly AlertRule[];
   readonly operator: Operator;
@@ -41,7 +43,7 @@ export class Operated {
   readonly #alerting: Alerting | undefined;
 
   constructor(parts: OperatedParts) {
-    const { provider, clock, logger, orchestrator, limits, pulsers, options, alerts, operator, push } = parts;
+    const { provider, clock, logger, orchestrator, limits, pulsers, sources, options, alerts, operator, push } = parts;
     const { loops } = orchestrator;
     const intervalMs = lookInterval(provider.name, options.interval);
     const { stores } = provider;
@@ -55,13 +57,14 @@ export class Operated {
       subscriptions: () => orchestrator.joined.map((loop) => sampleOf(loop, limits?.of(loop))),
       look: limits && (() => limits.look()),
       pulsers: pulsers.map(({ pulser: { name, schedule } }) => ({ name, schedule })),
+      sources: () => sources.sample(),
     });
     this.#follower = new Follower({
       stores,
       clock,
       logger,
       intervalMs,
-      followed: [...loops.map((loop) => this.#followedLoop(loop)), ...pulsers.map(followedPulser)],
+      followed: [...loops.map((loop) => this.#followedLoop(loop)), ...pulsers.map(followedPulser), ...sources.followed],
       looked: () => this.#beater.sample(),
     });
     if (alerts.length === 0) return;

@@ -12,6 +12,7 @@ import { schedulesOf, type ScheduledPulser } from "../controls/schedules.ts";
 import { QueueName } from "../events/queue-name.ts";
 import { HivePulser } from "./hive-pulser.ts";
 import { HiveQueue } from "./hive-queue.ts";
+import { HiveSource } from "./hive-source.ts";
 import type { Operating } from "./operating.ts";
 import { cancelEvents } from "./withdraw.ts";
 
@@ -72,8 +73,13 @@ export class Operator implements Operating, AsyncDisposable {
     return new HivePulser(name, this);
   }
 
+  /** Returns a source, to pause and resume it. */
+  source(name: string): HiveSource {
+    return new HiveSource(name, this);
+  }
+
   /**
-   * Pauses all subscriptions, also those of hives that start later. Pulsers go on.
+   * Pauses all subscriptions and sources, also those of hives that start later. Pulsers go on.
    *
    * @throws BeeHiveError `InvalidConfiguration` for a wrong option.
    * @example
@@ -158,6 +164,12 @@ export class Operator implements Operating, AsyncDisposable {
   async assertPulser(name: string): Promise<void> {
     const known = (await this.schedules()).map(({ pulser }) => pulser);
     if (!known.includes(name)) throw unknownName("NotFound", "pulser", name, known);
+  }
+
+  /** @internal Throws `NotFound` with the name that was probably meant. */
+  async assertSource(name: string): Promise<void> {
+    const known = (await this.hives()).flatMap(({ sources }) => sources.map((source) => source.name));
+    if (!known.includes(name)) throw unknownName("NotFound", "source", name, [...new Set(known)]);
   }
 
   /** Closes the provider that {@link operate} opened. */

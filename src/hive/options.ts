@@ -5,6 +5,7 @@ import { alertProblems, type AlertRule } from "../controls/alerts/alert.ts";
 import { controlsProblems, type ControlsOptions } from "../controls/options.ts";
 import type { Clock } from "../base/clock.ts";
 import { numberProblems, wholeNumber } from "../base/numbers.ts";
+import type { Codec } from "../contract/codec.ts";
 import { objectProblems } from "../base/problems.ts";
 import { isContainer, type ActorResolver, type Container } from "../injection/container.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
@@ -16,6 +17,7 @@ import type { Topology } from "./orchestrator.ts";
 import type { Provider } from "../contract/provider.ts";
 import { publishesProblems, type Publisher } from "../actors/publishes.ts";
 import type { Pulser } from "../pulses/pulser.ts";
+import { sourceProblems, type Source } from "./source.ts";
 
 /**
  * The options of {@link createHive}. A hive without actors only publishes, for example from a web process.
@@ -28,8 +30,12 @@ export interface HiveOptions extends Publisher {
   readonly actors?: ActorClasses | DescriptorSource | readonly (ActorClasses | DescriptorSource)[] | undefined;
   /** Publishers by the clock, see {@link pulse}. Each fires once, however many processes run it. @default [] */
   readonly pulsers?: readonly Pulser[] | undefined;
+  /** Streams of other systems that become events, see {@link Source}. @default [] */
+  readonly sources?: readonly Source[] | undefined;
   /** The place to run: a URL, or a provider of your own, which the hive does not close. @default "memory:" */
   readonly provider?: string | Provider | undefined;
+  /** Encodes the bodies of events as they travel, such as `compressed()` of `beehive-actors/schemas`. @default None. */
+  readonly codec?: Codec | undefined;
   /** The container of the application. Actors can have its bindings injected. @default None. */
   readonly container?: Container | undefined;
   /**
@@ -95,7 +101,9 @@ const names: Readonly<Record<keyof HiveOptions, true>> = {
   actors: true,
   publishes: true,
   pulsers: true,
+  sources: true,
   provider: true,
+  codec: true,
   container: true,
   resolve: true,
   topology: true,
@@ -141,6 +149,9 @@ export function hiveOptionProblems(options: unknown): string[] {
     problems.push("clock must have the methods now and after");
   if (!["undefined", "string", "object"].includes(typeof provider) || provider === null)
     problems.push("provider must be a URL, such as sqlite:./hive.db, or a provider");
+  const { codec } = options as Partial<HiveOptions>;
+  if (codec !== undefined && (typeof codec?.encode !== "function" || typeof codec.decode !== "function"))
+    problems.push("codec must have the methods encode and decode, such as compressed() of beehive-actors/schemas");
   if (container !== undefined && !isContainer(container))
     problems.push("container must be a Container of inversify: new Container(), which beehive-actors exports");
   if (topology !== undefined && topology !== "create" && topology !== "check")
@@ -150,12 +161,13 @@ export function hiveOptionProblems(options: unknown): string[] {
   );
   if (silent.length > 0)
     problems.push(`logger must have the methods debug, info, warn and error; it lacks ${silent.join(", ")}`);
-  const { keep, controls, alerts, maxInFlight, limits } = options as Partial<HiveOptions>;
+  const { keep, controls, alerts, maxInFlight, limits, sources } = options as Partial<HiveOptions>;
   return [
     ...problems,
     ...(maxInFlight === undefined ? [] : numberProblems("maxInFlight", maxInFlight, wholeNumber(1))),
     ...pushLimitProblems(limits),
     ...keepProblems(keep),
+    ...sourceProblems(sources),
     ...controlsProblems(controls),
     ...alertProblems(alerts),
     ...(controls === false && alerts !== undefined ? ["alerts need controls: leave controls: false out"] : []),

@@ -11,6 +11,7 @@ import type { PushLimits } from "../pools/push-limits.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { HiveState } from "./health.ts";
 import { pushWithin, type PushOptions } from "./push-within.ts";
+import type { SendEvents } from "./source.ts";
 
 export interface PublishingParts {
   readonly provider: Provider;
@@ -70,8 +71,16 @@ export class Publishing {
     return dropped;
   }
 
-  /** Publishes in any state. Returns how many events were dropped as duplicates; `undefined` when the provider cannot tell. */
-  async publish(events: Event | Iterable<Event>, { within }: PushOptions = {}): Promise<number | undefined> {
+  /**
+   * Publishes in any state. Returns how many events were dropped as duplicates; `undefined` when the provider cannot tell.
+   *
+   * @param send publishes them in another way. @default At once.
+   */
+  async publish(
+    events: Event | Iterable<Event>,
+    { within }: PushOptions = {},
+    send?: SendEvents,
+  ): Promise<number | undefined> {
     const { provider, clock, telemetry, logEvents, recording, specs } = this.#parts;
     const given = listOf(events);
     if (given.length === 0) return 0;
@@ -82,7 +91,8 @@ export class Publishing {
       const { business, log } = within ? { business: traced, log: [] } : byDelivery(traced);
       logEvents.send(log);
       try {
-        if (within) dropped = await pushWithin(provider, within, business);
+        if (send) await send(business);
+        else if (within) dropped = await pushWithin(provider, within, business);
         else if (business.length > 0) dropped = await provider.queues.push(business);
       } catch (error) {
         throw this.isSetUp ? error : notSetUp(error, business, specs);

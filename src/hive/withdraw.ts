@@ -71,7 +71,16 @@ export async function peekEvents(
 }
 
 function peeked({ event, state, dueAt, attempts, heldBy }: QueuedEvent, bodies: boolean): PeekedEvent {
-  const { body, bodyBase64, queueName: _, enqueueTime: __, ...plain } = plainEvent(event.toRecord());
+  const {
+    body,
+    bodyBase64,
+    queueName: _,
+    enqueueTime: __,
+    ...plain
+  } = plainEvent({
+    ...event.toRecord(),
+    ...event.shownBody,
+  });
   const { cancelKey, expires, bodySize } = event;
   const shown = bodies ? { body, bodyBase64 } : {};
   return { ...plain, state, dueAt, attempts, cancelKey, expires: expires?.getTime(), bodySize, ...shown, heldBy };

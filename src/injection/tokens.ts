@@ -21,10 +21,17 @@ export type Token<T> = symbol & (abstract new (...never: any[]) => T);
 const registry = Symbol.for("beehive-actors.storeTokens");
 
 /** The kinds of stores that can be injected. */
-export type StoreKind = "collection" | "keyed list" | "key-value" | "counters" | "locks";
+export type StoreKind = "collection" | "keyed list" | "key-value" | "counters" | "locks" | "entities";
 
 /** Every kind of store. */
-export const storeKinds: readonly StoreKind[] = ["collection", "keyed list", "key-value", "counters", "locks"];
+export const storeKinds: readonly StoreKind[] = [
+  "collection",
+  "keyed list",
+  "key-value",
+  "counters",
+  "locks",
+  "entities",
+];
 
 /** A store that can be injected. */
 export interface StoreToken {
@@ -103,6 +110,13 @@ export function storeOf<T>(token: Token<T>, stores: Stores): T {
 export function storeTokenOf(token: unknown): StoreToken {
   for (const store of known.values()) if (store.token === token) return store;
   throw new BeeHiveError("InvalidConfiguration", `${String(token)} is not the token of a store.`);
+}
+
+/** Returns the token of declared entities. Each declaration has its own, also under one name. */
+export function entitiesToken<T>(name: string, find: (stores: Stores) => T): Token<T> {
+  const token = Symbol(`beehive entities ${name}`);
+  known.set(`entities ${name} ${known.size}`, { token, kind: "entities", name, find });
+  return token as Token<T>;
 }
 
 function tokenOf<T>(kind: StoreKind, named: string, find: (stores: Stores) => T): Token<T> {

@@ -25,39 +25,53 @@ export interface AtomicSteps<L extends Lease = Lease> {
   /**
    * Commits lease, outputs and changes of the step together or not at all.
    *
+   * @param lease `undefined` for a transaction outside of any actor.
    * @param changes `undefined` for a step that used no store.
    * @param cancelled The cancel keys of events to cancel first; `undefined` for none.
    * @throws `ConcurrencyConflict` if a seen row changed, `LeaseLost` if the lease ended.
    */
   commit(
-    lease: L,
+    lease: L | undefined,
     outputs: readonly Event[],
     changes: StepChanges | undefined,
     cancelled?: readonly string[],
   ): Promise<void> | void;
 }
 
-/** A step whose writes, outputs and commit are one transaction. Creates its stores on first use: many use none. */
+/**
+ * A step whose writes, outputs and commit are one transaction. Creates its stores on first use: many use none.
+ *
+ * Without a lease it is a transaction outside of any actor.
+ */
 export class AtomicStep<L extends Lease = Lease> implements Step {
   /** @internal */
   get atomic(): true {
     return true;
   }
 
-  readonly #lease: L;
+  readonly #lease: L | undefined;
   readonly #steps: AtomicSteps<L>;
   #rows: StepRows | undefined = undefined;
   #stores: Stores | undefined = undefined;
   #cancelled: string[] | undefined = undefined;
+  #published: Event[] | undefined = undefined;
 
-  constructor(lease: L, steps: AtomicSteps<L>) {
+  constructor(lease: L | undefined, steps: AtomicSteps<L>) {
     this.#lease = lease;
     this.#steps = steps;
   }
 
   get stores(): Stores {
-    this.#rows ??= new StepRows(this.#steps.rows, this.#steps.underWay);
-    return (this.#stores ??= new RowStores(this.#rows, this.#steps.clock, this.#steps.locks));
+    if (this.#stores) return this.#stores;
+    this.#rows = new StepRows(this.#steps.rows, this.#steps.underWay);
+    const stores = (this.#stores = new RowStores(this.#rows, this.#steps.clock, this.#steps.locks));
+    stores.transact = (name, work) =>
+      work(stores.collection(name), (event) => void (this.#published ??= []).push(event));
+    return stores;
+  }
+
+  get published(): readonly Event[] | undefined {
+    return this.#published;
   }
 
   commit(outputs: readonly Event[]): Promise<void> | void {
@@ -76,6 +90,6 @@ export class AtomicStep<L extends Lease = Lease> implements Step {
   discard(): void {
     if (!this.#rows) return;
     this.#rows.end();
-    this.#steps.discarded?.(this.#lease, this.#rows.relied);
+    if (this.#lease) this.#steps.discarded?.(this.#lease, this.#rows.relied);
   }
 }

@@ -1,3 +1,4 @@
+import { brandAs } from "../base/brand.ts";
 import { ConcurrencyConflict } from "../base/errors.ts";
 import { rowName, type RowConflict, type RowContent, type RowKey } from "./rows.ts";
 
@@ -8,7 +9,14 @@ export interface StepChanges {
   readonly writes: readonly { readonly key: RowKey; readonly content: RowContent | undefined }[];
 }
 
+/** The error of a step that read a row which others changed: the step can run again. */
+export class StepConflict extends ConcurrencyConflict {
+  static {
+    brandAs("StepConflict", this);
+  }
+}
+
 /** Returns the error of a step that cannot commit because a row changed. */
 export function stepConflict({ key }: RowConflict): ConcurrencyConflict {
-  return new ConcurrencyConflict(rowName(key), `"${key.id}" in ${key.table} changed while the step ran.`);
+  return new StepConflict(rowName(key), `"${key.id}" in ${key.table} changed while the step ran.`);
 }

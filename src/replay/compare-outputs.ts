@@ -53,7 +53,9 @@ function isSame(one: Event, other: Event): boolean {
 }
 
 /** Returns what readers of an event see, without ids, times and trace headers. */
-function factsOf({ eventType, queueName, partitionKey, url, contentType, properties, body }: Event): unknown {
+function factsOf(event: Event): unknown {
+  const { eventType, queueName, partitionKey, url, properties } = event;
+  const { contentType, body } = event.shownBody;
   const { traceparent: _parent, tracestate: _state, ...others } = properties;
   return [eventType, queueName, partitionKey, url, contentType, others, valueOf(contentType, body)];
 }
@@ -67,6 +69,6 @@ function valueOf(contentType: string, body: string | Uint8Array): unknown {
   }
 }
 
-function bodyText({ body }: Event): string {
+function bodyText({ shownBody: { body } }: Event): string {
   return typeof body === "string" ? body : `${body.byteLength} bytes`;
 }

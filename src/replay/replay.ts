@@ -173,6 +173,8 @@ class Run {
     const clock: Clock = { now: () => published.getTime(), after: (ms, callback) => systemClock.after(ms, callback) };
     const layer = new OverlayRows(this.overlay);
     const stores = new RowStores(layer, clock);
+    const more: Event[] = [];
+    stores.transact = (name, work) => work(stores.collection(name), (output) => void more.push(output));
     const replayed = { position, rewind: 0, outputs: "drop" } as const;
     const queueName = this.#subscription;
     const times = { attempt: 1, firstSeen: published.getTime(), expiresAt: Infinity };
@@ -184,7 +186,7 @@ class Run {
     try {
       const returned = await runThrough(this.#descriptor.middleware, actor, event, delivery);
       const rules = { clock, atomic: this.#atomic, inheritPartitionKey: this.#descriptor.inheritPartitionKey };
-      const outputs = stampOutputs(event, await collect(returned, delivery), {}, rules);
+      const outputs = stampOutputs(event, [...(await collect(returned, delivery)), ...more], {}, rules);
       this.overlay.absorb(layer);
       // Events with delivery "log" may be lost at any time.
       return outputs.filter((output) => output.delivery === "business");

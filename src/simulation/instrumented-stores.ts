@@ -1,4 +1,4 @@
-import type { IncrementOptions, Stores } from "../contract/stores.ts";
+import type { Identified, IncrementOptions, Stores, TransactionWork } from "../contract/stores.ts";
 
 /** The code around the calls to stores. */
 export interface StoreHooks {
@@ -48,7 +48,20 @@ export function instrumented(stores: Stores, hooks: StoreHooks): Stores {
     get locks() {
       return surrounded(stores.locks, "locks", hooks, () => {});
     },
+    ...(stores.transact && { transact: transactOf(stores.transact.bind(stores), hooks) }),
   };
+}
+
+type Transact = NonNullable<Stores["transact"]>;
+
+function transactOf(transact: Transact, hooks: StoreHooks): Transact {
+  return <T extends Identified, R>(name: string, work: TransactionWork<T, R>): Promise<R> =>
+    transact<T, R>(name, (items, publish) =>
+      work(
+        surrounded(items, name, hooks, () => hooks.touch({ kind: "collection", name })),
+        publish,
+      ),
+    );
 }
 
 function surrounded<T extends object>(

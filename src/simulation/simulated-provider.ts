@@ -52,6 +52,9 @@ export class SimulatedProvider implements Provider {
     return {
       stores: storesOf(scene, process, inner?.stores ?? scene.engine.stores, () => record),
       atomic: isAtomic,
+      get published() {
+        return inner?.published;
+      },
       cancel: (key) => void cancelled.push(key),
       commit: (outputs) =>
         inner

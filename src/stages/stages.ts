@@ -37,11 +37,11 @@ export async function createStages(plan: StagePlan, options: StagesOptions = {})
   const hives = new Map<string, Hive>();
   try {
     for (const { stage, actors } of chosen) {
-      const { controls = {}, pulsers, alerts, ...common } = hiveOptions;
+      const { controls = {}, pulsers, sources, alerts, ...common } = hiveOptions;
       const isFirst = hives.size === 0;
       const hive = await createHive({
         ...common,
-        ...(isFirst && { pulsers }),
+        ...(isFirst && { pulsers, sources }),
         ...(stage.settings.maxInFlight !== undefined && { maxInFlight: stage.settings.maxInFlight }),
         // A rule that names its subscriptions is checked once, for all stages.
         alerts: alerts?.filter(({ of }) => isFirst || of === undefined),

@@ -7,6 +7,7 @@ export { type CausalTree } from "./causal-tree.ts";
 export { collectionStoreContract } from "./contracts/collection-store.ts";
 export { type ContractCase, type ContractSubject } from "./contracts/contract.ts";
 export { counterStoreContract } from "./contracts/counter-store.ts";
+export { entitiesContract } from "./contracts/entities.ts";
 export { ForgetfulClock } from "./contracts/forgetful-clock.ts";
 export { hiveContract } from "./contracts/hive/index.ts";
 export { topicLogContract } from "./contracts/topic-log/index.ts";
@@ -15,6 +16,7 @@ export { keyValueStoreContract } from "./contracts/key-value-store.ts";
 export { lockStoreContract } from "./contracts/lock-store.ts";
 export { queueOperatorContract } from "./contracts/queue-operator/index.ts";
 export { stepContract } from "./contracts/step.ts";
+export { transactionContract } from "./contracts/transactions.ts";
 export { external, type ExternalOptions } from "../simulation/external-calls.ts";
 export { replay, type ReplayOptions } from "../replay/replay.ts";
 export type {

@@ -1,3 +1,4 @@
+import type { Codec } from "../contract/codec.ts";
 import type { DeadLetter, DeadLetterRecord } from "../contract/dead-letter.ts";
 import type { Capabilities, Provider, Step } from "../contract/provider.ts";
 import type {
@@ -30,9 +31,29 @@ export class Recorder {
     return this.leased - this.deliveries.length;
   }
 
-  /** Grows with every change. */
+  #coding = 0;
+  #askedWhileCoding = 0;
+
+  /** Grows with every change, and whenever it is asked while a codec works, which takes real time. */
   get changes(): number {
-    return this.pushed.length + this.deliveries.length + this.leased;
+    if (this.#coding > 0) this.#askedWhileCoding++;
+    return this.pushed.length + this.deliveries.length + this.leased + this.#askedWhileCoding;
+  }
+
+  /** Returns a codec whose work counts as a change until it is done. */
+  watched(codec: Codec): Codec {
+    const watch = async <T>(work: () => T | Promise<T>): Promise<T> => {
+      this.#coding++;
+      try {
+        return await work();
+      } finally {
+        this.#coding--;
+      }
+    };
+    return {
+      encode: (plain, event) => watch(() => codec.encode(plain, event)),
+      decode: (travelling, event) => watch(() => codec.decode(travelling, event)),
+    };
   }
 }
 

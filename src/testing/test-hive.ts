@@ -6,7 +6,7 @@ import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
 import type { Event } from "../events/event.ts";
 import { silentLogger } from "../base/logger.ts";
-import { openProvider } from "../hive/open-provider.ts";
+import { openProvider, withCodec } from "../hive/open-provider.ts";
 import type { Token } from "../injection/tokens.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { Stores } from "../contract/stores.ts";
@@ -68,7 +68,11 @@ export class TestHive implements AsyncDisposable {
   static async start(options: TestHiveOptions): Promise<TestHive> {
     const { clock = new ManualClock(), provider, ...rest } = options;
     const recorder = new Recorder();
+    const { codec } = rest;
     const inner = provider ?? (await openProvider("memory:", { clock }));
+    // A wrong codec is refused by the hive.
+    const isRight = typeof codec?.encode === "function";
+    const coded = isRight ? await withCodec(inner, recorder.watched(codec)) : inner;
     const hive = await createHive({
       logger: silentLogger,
       random: () => 0,
@@ -76,8 +80,9 @@ export class TestHive implements AsyncDisposable {
       // On memory, operators are followed without timers. Elsewhere, each look would be a step of the virtual time.
       ...(inner.name !== "memory" && { controls: false }),
       ...rest,
+      ...(isRight && { codec: undefined }),
       clock,
-      provider: new RecordingProvider(inner, recorder),
+      provider: new RecordingProvider(coded, recorder),
       onDelivery: (report) => recorder.deliveries.push(report),
     });
     await hive.start();

@@ -1,5 +1,5 @@
 import { userInfo } from "node:os";
-import { createHive, pulse, silentLogger, type Hive } from "beehive-actors";
+import { createHive, pulse, silentLogger, type Hive, type Source } from "beehive-actors";
 import * as assert from "uvu/assert";
 import { actor } from "../../src/testing/contracts/hive/harness.ts";
 import { cli, folderWith, type Ended } from "../support/cli.ts";
@@ -35,6 +35,38 @@ async function scene(): Promise<Scene> {
     },
   };
 }
+
+test("a source is shown with what it has yet to read, paused and resumed", async () => {
+  using folder = folderWith();
+  const provider = `sqlite:${folder.at("hive.db")}`;
+  let held = false;
+  const source: Source = {
+    name: "orders",
+    publishes: ["OrderPlaced"],
+    start: () => ({
+      hold: (hold) => void (held = hold !== undefined),
+      state: () => ({ behind: 12, failing: "TooLarge" }),
+      stop: async () => {},
+    }),
+  };
+  const controls = { interval: "100ms" } as const;
+  const actors = [actor(packing, () => {})];
+  await using hive = await createHive({ actors, sources: [source], provider, logger: silentLogger, controls });
+  await hive.start();
+  const run = (...args: string[]): Promise<Ended> => cli([...args, "--provider", provider]);
+  const paused = await run("pause", "--source", "orders", "--reason", "stocktaking", "--as", "ada");
+  assert.is(paused.stdout, "Paused the source orders.\n");
+  assert.match(
+    (await run("queues")).stdout,
+    /^source orders: 12 records to read, held up by TooLarge, paused by ada: stocktaking$/m,
+  );
+  assert.is(held, true);
+  assert.is((await run("resume", "--source", "orders")).stdout, "Resumed the source orders.\n");
+  while (held) await new Promise((resolve) => setTimeout(resolve, 10));
+  const { code, stderr } = await run("pause", "--source", "order", "--reason", "x");
+  assert.is(code, 1);
+  assert.match(stderr, "There is no source order. Is it orders?");
+});
 
 test("a pause, a setting and a resume take effect and are recorded", async () => {
   await using given = await scene();
@@ -116,7 +148,7 @@ test("a wrong call says what to do, and changes nothing", async () => {
       /no subscription OrderPlaced-Pakcing\. Is it OrderPlaced-Packing\?/,
     ],
     [["pause", "--pulser", "NightBegun", "--reason", "x"], 1, /no pulser NightBegun\. Is it NightBegan\?/],
-    [["pause", packing, "--all", "--reason", "x"], 2, /Name a queue, or give --pulser NAME or --all/],
+    [["pause", packing, "--all", "--reason", "x"], 2, /Name a queue, or give --pulser NAME, --source NAME or --all/],
     [["pause", packing, "--reason", "x", "--until", "2020-01-01T00:00Z"], 2, /until lies in the past/],
     [["pause", packing, "--reason", " "], 2, /reason must be a text/],
     [["pause", packing], 2, /required option '--reason <text>'/],

@@ -46,6 +46,8 @@ runContract("aws: counters", contracts.counterStoreContract, subject);
 runContract("aws: key-value", contracts.keyValueStoreContract, subject);
 runContract("aws: locks", contracts.lockStoreContract, subject);
 runContract("aws: steps", contracts.stepContract, subject);
+runContract("aws: transactions", contracts.transactionContract, subject);
+runContract("aws: entities", contracts.entitiesContract, subject);
 runContract("aws: hive", contracts.hiveContract, subject);
 runContract("aws: log", contracts.topicLogContract, subject);
 

@@ -23,6 +23,8 @@ runContract("azure: counters", contracts.counterStoreContract, subject);
 runContract("azure: key-value", contracts.keyValueStoreContract, subject);
 runContract("azure: locks", contracts.lockStoreContract, subject);
 runContract("azure: steps", contracts.stepContract, subject);
+runContract("azure: transactions", contracts.transactionContract, subject);
+runContract("azure: entities", contracts.entitiesContract, subject);
 runContract("azure: hive", contracts.hiveContract, subject);
 runContract("azure: log", contracts.topicLogContract, subject);
 

@@ -17,6 +17,8 @@ runContract("memory: counters", contracts.counterStoreContract, subject);
 runContract("memory: key-value", contracts.keyValueStoreContract, subject);
 runContract("memory: locks", contracts.lockStoreContract, subject);
 runContract("memory: steps", contracts.stepContract, subject);
+runContract("memory: transactions", contracts.transactionContract, subject);
+runContract("memory: entities", contracts.entitiesContract, subject);
 runContract("memory: hive", contracts.hiveContract, subject);
 runContract("memory: log", contracts.topicLogContract, subject);
 

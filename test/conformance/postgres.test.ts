@@ -25,6 +25,8 @@ runContract("postgres: counters", contracts.counterStoreContract, subject, noPos
 runContract("postgres: key-value", contracts.keyValueStoreContract, subject, noPostgres);
 runContract("postgres: locks", contracts.lockStoreContract, subject, noPostgres);
 runContract("postgres: steps", contracts.stepContract, subject, noPostgres);
+runContract("postgres: transactions", contracts.transactionContract, subject, noPostgres);
+runContract("postgres: entities", contracts.entitiesContract, subject, noPostgres);
 runContract("postgres: hive", contracts.hiveContract, subject, noPostgres);
 runContract("postgres: log", contracts.topicLogContract, subject, noPostgres);
 

@@ -22,6 +22,8 @@ for (const driver of availableDrivers()) {
   runContract(`${on}: key-value`, contracts.keyValueStoreContract, subject);
   runContract(`${on}: locks`, contracts.lockStoreContract, subject);
   runContract(`${on}: steps`, contracts.stepContract, subject);
+  runContract(`${on}: transactions`, contracts.transactionContract, subject);
+  runContract(`${on}: entities`, contracts.entitiesContract, subject);
   runContract(`${on}: hive`, contracts.hiveContract, subject);
   runContract(`${on}: log`, contracts.topicLogContract, subject);
 

@@ -13,6 +13,7 @@ import {
 import type { AddressInfo } from "node:net";
 import dynalite from "dynalite";
 import { buildApp } from "fauxqs";
+import { DynamoTransactions } from "./dynamo-transactions.ts";
 
 /** A request, seen by the proxy. */
 export interface AwsRequest {
@@ -53,6 +54,7 @@ export async function startAwsServers(): Promise<AwsServers> {
     counts: new Map<string, number>(),
     interfere: (() => undefined) as Interference,
     delay: (() => undefined) as AwsServers["delay"],
+    transactions: new DynamoTransactions(),
   };
   const proxy = createServer((incoming, outgoing) => {
     void forward(incoming, outgoing, ports, servers).catch(() => outgoing.destroy());
@@ -74,7 +76,14 @@ async function forward(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   ports: { readonly fauxqs: number; readonly dynamodb: number },
-  { counts, interfere, delay }: Pick<AwsServers, "counts" | "interfere" | "delay">,
+  {
+    counts,
+    interfere,
+    delay,
+    transactions,
+  }: Pick<AwsServers, "counts" | "interfere" | "delay"> & {
+    readonly transactions: DynamoTransactions;
+  },
 ): Promise<void> {
   const bytes = await bytesOf(incoming);
   const body = bytes.toString();
@@ -89,8 +98,24 @@ async function forward(
     return;
   }
   const port = action.startsWith("dynamodb:") ? ports.dynamodb : ports.fauxqs;
-  const answer = await ask(port, incoming, bytes);
-  const answered = await bytesOf(answer);
+  const single = async (): Promise<readonly [IncomingMessage, Buffer]> => {
+    const answer = await ask(port, incoming, bytes);
+    return [answer, await bytesOf(answer)];
+  };
+  if (action === "dynamodb:TransactWriteItems") {
+    const { status, body: text } = await transactions.transact(body, async (name, given) => {
+      const sent = Buffer.from(JSON.stringify(given));
+      const target = String(incoming.headers["x-amz-target"]).replace(/\.\w+$/, `.${name}`);
+      const headers = { ...incoming.headers, "x-amz-target": target, "content-length": String(sent.byteLength) };
+      const answer = await ask(port, { ...pick(incoming), headers }, sent);
+      return { status: answer.statusCode ?? 500, body: (await bytesOf(answer)).toString() };
+    });
+    outgoing.writeHead(status, { "content-type": "application/x-amz-json-1.0" });
+    outgoing.end(interference ? interference(text) : text);
+    return;
+  }
+  const writes = /^dynamodb:(Put|Delete|Update|BatchWrite)Item$/.test(action);
+  const [answer, answered] = writes ? await transactions.beside(single) : await single();
   const changed = interference ? Buffer.from(interference(answered.toString())) : answered;
   // A changed response has another checksum and length.
   const { "x-amz-crc32": _, "content-length": length, "transfer-encoding": __, ...headers } = answer.headers;
@@ -101,7 +126,13 @@ async function forward(
   outgoing.end(changed);
 }
 
-function ask(port: number, { method, url, headers }: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
+type Asked = Pick<IncomingMessage, "method" | "url" | "headers">;
+
+function pick({ method, url, headers }: IncomingMessage): Asked {
+  return { method, url, headers };
+}
+
+function ask(port: number, { method, url, headers }: Asked, body: Buffer): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const asked = request(
       { host: "127.0.0.1", port, method, path: url, headers: { ...headers, connection: "close" }, agent: false },

@@ -196,6 +196,7 @@ function forDynamoDb({
     ...(rows || ordered || controls ? ["dynamodb:GetItem", "dynamodb:PutItem"] : []),
     ...(rows ? ["dynamodb:UpdateItem"] : []),
     ...(rows || controls ? ["dynamodb:DeleteItem", "dynamodb:Query"] : []),
+    ...(stores.has("entities") ? ["dynamodb:ConditionCheckItem"] : []),
     ...(rows || config.idempotent ? ["dynamodb:BatchWriteItem"] : []),
     ...(config.idempotent ? ["dynamodb:BatchGetItem"] : []),
   ];

@@ -53,6 +53,10 @@ export class AwsStores implements Stores {
     return this.#rowStores.locks;
   }
 
+  /** Set by the provider, which publishes the events. */
+  transact?: NonNullable<Stores["transact"]>;
+  publishPending?: NonNullable<Stores["publishPending"]>;
+
   /** Ends all held locks. */
   close(): void {
     this.#rowStores.close();

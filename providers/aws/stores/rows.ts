@@ -40,8 +40,8 @@ const maxBatchRetries = 8;
 /**
  * Rows in a DynamoDB table; storage.ts lists its keys.
  *
- * Every read is strongly consistent. Several rows are written in batches, which are not atomic: DynamoDB's transactions
- * are not needed, and cost twice as much.
+ * Every read is strongly consistent. Several rows are written in batches, which are not atomic; see
+ * `transactions.ts` for those that are.
  */
 export class DynamoRows implements Rows {
   readonly #dynamodb: DynamoDBClient;
@@ -229,14 +229,16 @@ function boundsOf({
   };
 }
 
-function conditionOf(expect: RowExpectation): object {
+/** Returns the condition of a write. */
+export function conditionOf(expect: RowExpectation): object {
   if (expect === "any") return {};
   if (expect === "absent") return { ConditionExpression: "attribute_not_exists(pk)" };
   if (expect === "present") return { ConditionExpression: "attribute_exists(pk)" };
   return { ConditionExpression: "etag = :etag", ExpressionAttributeValues: { ":etag": { S: expect.etag } } };
 }
 
-function itemOf(key: RowKey, content: RowContent): Item {
+/** Returns the item of a row. @throws BeeHiveError `TooLarge`. */
+export function itemOf(key: RowKey, content: RowContent): Item {
   const { value, etag, modified, metadata, expires } = content;
   const size = sizeOf(value);
   const bytes =

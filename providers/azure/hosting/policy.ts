@@ -51,8 +51,8 @@ export function leastRoles(options: RoleOptions = {}): readonly Role[] {
           bus("Azure Service Bus Data Sender", "to publish"),
           bus("Azure Service Bus Data Receiver", "to lease, settle and look at dead letters"),
         ]),
-    ...(uses("collection", "keyed list", "counters") || pulsers || journal || controls || kept
-      ? [storage("Storage Table Data Contributor", "collections, keyed lists, counters, pauses of operators")]
+    ...(uses("collection", "keyed list", "counters", "entities") || pulsers || journal || controls || kept
+      ? [storage("Storage Table Data Contributor", "collections, keyed lists, counters, entities, pauses of operators")]
       : []),
     ...(uses("key-value", "locks") || pulsers || claimCheck || kept
       ? [storage("Storage Blob Data Contributor", "key-value stores and locks")]

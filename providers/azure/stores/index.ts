@@ -56,6 +56,10 @@ export class AzureStores implements Stores {
     return new BlobKeyValueStore(this.#container, this.#made, checkedName("the name of a store", name));
   }
 
+  /** Set by the provider, which publishes the events. */
+  transact?: NonNullable<Stores["transact"]>;
+  publishPending?: NonNullable<Stores["publishPending"]>;
+
   /** Reports all held locks as lost. */
   close(): void {
     this.locks.close();

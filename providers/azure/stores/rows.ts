@@ -1,4 +1,6 @@
 import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
+import { BeeHiveError } from "../../../src/base/errors.ts";
+import type { OutboxRows, RowCheck } from "../../../src/provider-kit/outbox.ts";
 import type {
   AtomicRows,
   Row,
@@ -23,7 +25,8 @@ const maxInTransaction = 100;
  * A row has two etags. Ours is made before the write and decides expectations. The etag of the table guards between the
  * read and the write, so that no change goes unnoticed.
  */
-export class TableRows implements AtomicRows {
+export class TableRows implements AtomicRows, OutboxRows {
+  readonly maxInTransaction: number = maxInTransaction;
   readonly #table: TableClient;
   readonly #made: Once;
 
@@ -65,6 +68,11 @@ export class TableRows implements AtomicRows {
     return await this.#writeTogether(changes);
   }
 
+  async commit(changes: readonly RowChange[], checks: readonly RowCheck[]): Promise<RowConflict | undefined> {
+    await this.#made.done();
+    return await this.#writeTogether(changes, checks);
+  }
+
   async delete(keys: readonly RowKey[]): Promise<void> {
     for (let from = 0; from < keys.length; from += maxInTransaction)
       await this.writeAtomically(deletionsOf(keys.slice(from, from + maxInTransaction)));
@@ -84,7 +92,10 @@ export class TableRows implements AtomicRows {
     }
   }
 
-  async #writeTogether(changes: readonly RowChange[]): Promise<RowConflict | undefined> {
+  async #writeTogether(
+    changes: readonly RowChange[],
+    checks: readonly RowCheck[] = [],
+  ): Promise<RowConflict | undefined> {
     let left = changes;
     for (;;) {
       const [first] = left;
@@ -92,6 +103,11 @@ export class TableRows implements AtomicRows {
       const actions: TransactionAction[] = [];
       for (const change of left) {
         const action = await this.#action(change);
+        if ("found" in action) return action;
+        actions.push(action.action);
+      }
+      for (const check of checks) {
+        const action = await this.#checking(check);
         if ("found" in action) return action;
         actions.push(action.action);
       }
@@ -120,6 +136,19 @@ export class TableRows implements AtomicRows {
     if (expect === "absent") return { action: ["create", entity] };
     if (expect === "any") return { action: ["upsert", entity, "Replace"] };
     return { action: ["update", entity, "Replace", { etag }] };
+  }
+
+  /** Returns an action that changes nothing, and fails when the row has changed; or the conflict. */
+  async #checking({ key, expect }: RowCheck): Promise<{ readonly action: TransactionAction } | RowConflict> {
+    const found = await this.#find(key, ["version"]);
+    const version = found?.["version"] as string | undefined;
+    if (!holds(expect, version)) return { key, found: version };
+    if (!found)
+      throw new BeeHiveError(
+        "InvalidState",
+        `Table storage cannot make sure that "${key.id}" in ${key.table} stays absent: write it in the transaction.`,
+      );
+    return { action: ["update", { ...tableKey(key) }, "Merge", { etag: found.etag }] };
   }
 
   async #apply(action: TransactionAction): Promise<void> {

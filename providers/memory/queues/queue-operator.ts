@@ -158,22 +158,23 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
    *
    * Atomic because it is synchronous from the first check to the last change.
    *
+   * @param lease `undefined` for a transaction outside of any actor.
    * @param applyWrites Writes to the stores. When it throws, nothing of the step happens.
    * @param cancelled The cancel keys of the step.
    */
   commitStep(
-    lease: MemoryLease,
+    lease: MemoryLease | undefined,
     outputs: readonly Event[],
     applyWrites?: () => void,
     cancelled?: readonly string[],
   ): void {
-    const queue = this.#queue(lease.queueName);
-    queue.assertHeld(lease);
+    const queue = lease && this.#queue(lease.queueName);
+    if (lease) queue?.assertHeld(lease);
     const destinations = this.#destinationsOf(outputs);
     applyWrites?.();
     for (const key of cancelled ?? []) this.cancelNow({ key });
     this.#publish(outputs, destinations);
-    queue.remove(lease);
+    if (lease) queue?.remove(lease);
   }
 
   async abandon(lease: MemoryLease, options: AbandonOptions): Promise<void> {

@@ -196,11 +196,11 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
   /**
    * Commits a step: its store writes, its outputs and its lease, all or nothing.
    *
-   * `check` refuses by throwing a `BeeHiveError`, `write` writes to the stores. Both run within the transaction,
+   * Without a lease it is a transaction outside of any actor. `check` refuses by throwing a `BeeHiveError`, `write` writes to the stores. Both run within the transaction,
    * possibly several times.
    */
   commitStep(
-    lease: SqliteLease,
+    lease: SqliteLease | undefined,
     outputs: readonly Event[],
     { check, write }: { readonly check?: () => void; readonly write?: () => void },
     cancelled?: readonly string[],
@@ -209,7 +209,7 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
     return this.#client.write(() => {
       check?.();
       this.#assertDestinations(outputs);
-      this.#remove(lease);
+      if (lease) this.#remove(lease);
       write?.();
       const now = this.#clock.now();
       if (cancelled) for (const key of cancelled) this.#withdrawing.cancel({ key }, now);

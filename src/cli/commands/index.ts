@@ -27,6 +27,9 @@ import { replay } from "./replay.ts";
 import { rewind } from "./rewind.ts";
 import { run } from "./run.ts";
 import { schedules } from "./schedules.ts";
+import { schemaCheck } from "./schema-check.ts";
+import { schemaFork } from "./schema-fork.ts";
+import { schemaPush } from "./schema-push.ts";
 import { set } from "./set.ts";
 import { setup } from "./setup.ts";
 import { simulate } from "./simulate.ts";
@@ -65,6 +68,9 @@ export const commands: readonly CliCommand[] = [
   backup,
   graph,
   lint,
+  schemaCheck,
+  schemaPush,
+  schemaFork,
   simulate,
   doctor,
   estimate,

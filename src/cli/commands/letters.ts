@@ -90,7 +90,7 @@ const edit: CliCommand = defineCommand<EditOptions, [queue: string, id: string]>
 });
 
 /** Returns the new body: bytes in the place of bytes, else text as it is written. */
-async function bodyIn(file: string, { body }: Event): Promise<LetterChanges> {
+async function bodyIn(file: string, { shownBody: { body } }: Event): Promise<LetterChanges> {
   const bytes =
     file === "-"
       ? await bufferOf(process.stdin)

@@ -88,6 +88,6 @@ function show(output: Output, { position, published, event }: LoggedEvent): void
 
 /** Returns the start of a body, with secrets masked. */
 export function bodyText(event: LoggedEvent["event"], max: number = maxBody): string {
-  const { body } = event.toRecord();
+  const { body } = event.shownBody;
   return typeof body === "string" ? safeText(body, max) : `${body.byteLength} bytes`;
 }

@@ -10,6 +10,7 @@ import { consumerQueue } from "./queues.ts";
 interface Target {
   readonly all?: boolean;
   readonly pulser?: string;
+  readonly source?: string;
 }
 
 interface PauseCommandOptions extends Target, AsOptions {
@@ -20,12 +21,12 @@ interface PauseCommandOptions extends Target, AsOptions {
 
 const pause: CliCommand = defineCommand<PauseCommandOptions, [queue: string | undefined]>({
   name: "pause",
-  summary: "pause a subscription or pulser in every process",
+  summary: "pause a subscription, pulser or source in every process",
   description:
     "Pauses a subscription: no process leases further events of it, and those in work are finished. Running hives " +
     "follow within seconds, hives that start later at once. With --pulser it pauses a pulser, whose due pulses are " +
-    "then missed. With --all it pauses all subscriptions, but no pulser.\n\nThe pause lasts until --for or --until, " +
-    "or until beehive resume. A second pause replaces the first.",
+    "then missed; with --source a source, such as a topic of Kafka. With --all it pauses all subscriptions and sources, " +
+    "but no pulser.\n\nThe pause lasts until --for or --until, or until beehive resume. A second pause replaces the first.",
   define: (command) =>
     targetOptions(command)
       .requiredOption("--reason <text>", "why, for those who look later")
@@ -49,7 +50,7 @@ const pause: CliCommand = defineCommand<PauseCommandOptions, [queue: string | un
 
 const resume: CliCommand = defineCommand<Target & AsOptions, [queue: string | undefined]>({
   name: "resume",
-  summary: "end the pause of a subscription or pulser",
+  summary: "end the pause of a subscription, pulser or source",
   description:
     "Ends a pause that an operator set; what is not paused stays as it is. With --all it ends every pause of " +
     "subscriptions. Pauses of supervision and open breakers end by themselves.",
@@ -71,6 +72,7 @@ function targetOptions(command: Command): Command {
     command
       .argument("[queue]", "Topic-Subscription or Queue")
       .option("--pulser <name>", "a pulser, in place of a queue")
+      .option("--source <name>", "a source, in place of a queue")
       .option("--all", "all subscriptions, in place of a queue")
       .option("--provider <url>", "the provider of the hives"),
   );
@@ -84,10 +86,11 @@ interface Paused {
 }
 
 /** Returns the one thing that the options name. */
-function targetOf({ all, pulser }: Target, queue: string | undefined, operator: Operator): Paused {
-  if ([all, pulser, queue].filter((one) => one !== undefined).length !== 1)
-    throw new UsageError("Name a queue, or give --pulser NAME or --all.");
+function targetOf({ all, pulser, source }: Target, queue: string | undefined, operator: Operator): Paused {
+  if ([all, pulser, source, queue].filter((one) => one !== undefined).length !== 1)
+    throw new UsageError("Name a queue, or give --pulser NAME, --source NAME or --all.");
   if (pulser !== undefined) return named(pulser, `the pulser ${pulser}`, operator.pulser(pulser));
+  if (source !== undefined) return named(source, `the source ${source}`, operator.source(source));
   if (queue !== undefined) {
     const name = consumerQueue(queue).toString();
     return named(name, name, operator.queue(name));

@@ -45,7 +45,8 @@ export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
     "subscription has not handled.\n\nWithout names it shows the queues that the actors " +
     "of the configured modules read. Without modules it shows all queues of the provider, where the provider can " +
     "list them (sqlite:, postgres:). Clouds report no ages (-).\n\nBelow the table it names pauses of operators and " +
-    "of supervision with their reasons, subscriptions that no process reads, and on sqlite: and postgres: events " +
+    "of supervision with their reasons, sources and how many records they have yet to read, subscriptions that no process " +
+    "reads, and on sqlite: and postgres: events " +
     "that hold back others of their partition key.",
   define: (command) =>
     command
@@ -70,14 +71,14 @@ export const queues: CliCommand = defineCommand<Options, [names: string[]]>({
     const names = await namesOf(context, given, provider.queues);
     if (!watch) {
       for (const warning of (await provider.warnings?.()) ?? []) output.note(warning);
-      return show(output, await rowsOf(provider, names));
+      return show(output, await rowsOf(provider, names), await sourceLines(provider));
     }
     if (!output.json && !output.interactive)
       throw new UsageError("--watch needs a terminal; with --json it prints one line each time.");
     while (!signal.aborted) {
       const rows = await rowsOf(provider, names);
       if (output.json) output.line(rows);
-      else output.write(`${clearScreen}${tableOf(output, rows)}\n`);
+      else output.write(`${clearScreen}${tableOf(output, rows, await sourceLines(provider))}\n`);
       await sleep(systemClock, interval, signal);
     }
     return exitCode.well;
@@ -171,13 +172,34 @@ async function positionOf({ log }: QueueOperator, name: QueueName): Promise<LogP
   }
 }
 
-function show(output: Output, rows: readonly Row[]): ExitCode {
+/** Returns a line for each source that processes read: how far it is behind, and what holds it up. */
+async function sourceLines(provider: Provider): Promise<string[]> {
+  const operator = new Operator(provider);
+  const [pauses = [], hives = []] = await Promise.all([ifReadable(operator.pauses()), ifReadable(operator.hives())]);
+  const all = hives.flatMap(({ sources }) => sources);
+  return [...new Set(all.map(({ name }) => name))].toSorted().map((name) => {
+    const own = all.filter((source) => source.name === name);
+    const known = own.filter(({ behind }) => behind !== undefined);
+    const behind = known.reduce((sum, source) => sum + (source.behind ?? 0), 0);
+    const failing = own.find((source) => source.failing !== undefined)?.failing;
+    const paused = pauses.find(
+      ({ kind, on }) => (kind === "source" && on === name) || (kind === "queue" && on === "*"),
+    );
+    return [
+      `source ${printable(name)}: ${known.length === 0 ? "not read yet" : `${behind} records to read`}`,
+      ...(failing === undefined ? [] : [`held up by ${printable(failing)}`]),
+      ...(paused ? [printable(pauseText(paused))] : []),
+    ].join(", ");
+  });
+}
+
+function show(output: Output, rows: readonly Row[], sources: readonly string[]): ExitCode {
   if (output.json) output.result(rows);
-  else output.print(tableOf(output, rows));
+  else output.print(tableOf(output, rows, sources));
   return exitCode.well;
 }
 
-function tableOf(output: Output, rows: readonly Row[]): string {
+function tableOf(output: Output, rows: readonly Row[], sources: readonly string[]): string {
   const kept = rows.some(({ log }) => log !== null);
   const titles = ["QUEUE", "READY", "LEASED", "DELAYED", "DEAD", "OLDEST", "LAG", ...(kept ? ["BEHIND"] : [])];
   const cells = rows.map(({ queue, ready, leased, delayed, dead, oldestMs, lag, log }) => {
@@ -188,7 +210,7 @@ function tableOf(output: Output, rows: readonly Row[]): string {
   const [title = "", ...lines] = table(cells, titles).split("\n");
   const marked = lines.map((line, index) => ((rows[index]?.dead ?? 0) > 0 ? output.style("red", line) : line));
   const unread = rows.filter(({ readers }) => readers === 0).map(({ queue }) => queue);
-  const notes = [...rows.flatMap(notesOf), ...(unread.length > 0 ? [unreadText(unread, rows)] : [])];
+  const notes = [...rows.flatMap(notesOf), ...sources, ...(unread.length > 0 ? [unreadText(unread, rows)] : [])];
   return [output.style("bold", title), ...marked, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
 }
 

@@ -55,9 +55,10 @@ export const run: CliCommand = defineCommand<{ readonly allStages?: boolean }, [
     const application = await context.application(modules);
     const options = await application.resolve();
     const logger = (settings.logLevel === undefined && options.logger) || stderrLogger(output, settings.logLevel);
-    if (application.descriptors.length + application.pulsers.length === 0)
+    const { descriptors, pulsers } = application;
+    if (descriptors.length + pulsers.length + (options.sources ?? []).length === 0)
       throw new UsageError(
-        "These modules only publish, so there is nothing to run. Name a module with actors or pulsers.",
+        "These modules only publish, so there is nothing to run. Name a module with actors, pulsers or sources.",
       );
     if (isAuto(settings)) {
       const placed = await createPlacedHive({ ...options, logger });

@@ -29,7 +29,8 @@ export function letterJson(letter: DeadLetter): Record<string, unknown> {
 
 /** Returns the body as text, cut after `maxLength` characters. Bytes are shown as base64. */
 export function bodyText(event: Event, maxLength: number): { readonly body: string; readonly cut: number } {
-  const text = typeof event.body === "string" ? event.body : Buffer.from(event.body).toString("base64");
+  const shown = event.shownBody.body;
+  const text = typeof shown === "string" ? shown : Buffer.from(shown).toString("base64");
   const body = text.slice(0, maxLength);
   return { body, cut: text.length - body.length };
 }

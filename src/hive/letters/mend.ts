@@ -1,6 +1,6 @@
 import { BeeHiveError } from "../../base/errors.ts";
 import { jsonErrorPlace } from "../../base/json-error.ts";
-import { isJson } from "../../events/body.ts";
+import { isCoded, isJson } from "../../events/body.ts";
 import { checkedProperties, withoutMark } from "../../events/event-checks.ts";
 import { Event, type EventProperty } from "../../events/event.ts";
 import { keepingVersion } from "../../events/event-version.ts";
@@ -29,14 +29,23 @@ export function mended(event: Event, changes: LetterChanges): Event {
   if (body !== undefined && bodyText !== undefined)
     throw new BeeHiveError("InvalidConfiguration", "Give either a body or a bodyText, not both.");
   const record = event.toRecord();
+  const given = body !== undefined || bodyText !== undefined;
+  // A new body is plain: the codec of the hive encodes it again.
+  const plainType = given ? event.plainContentType : event.contentType;
+  if (given && isCoded(plainType))
+    throw new BeeHiveError(
+      "InvalidEvent",
+      `The body is of the content type ${plainType}, which a codec wrote. Mend it where the codec is: in the hive, or ` +
+        "with operate(provider, { codec }).",
+    );
   // The constructor checks what is given as that of any event.
   const {
     eventType: type,
     contentType,
-    body: given,
-  } = new Event(eventType ?? event.eventType, bodyText === undefined ? body : valueOf(bodyText, event.contentType), {
+    body: written,
+  } = new Event(eventType ?? event.eventType, bodyText === undefined ? body : valueOf(bodyText, plainType), {
     queueName: "Mended",
-    contentType: event.contentType,
+    contentType: plainType,
   });
   const merged = { ...event.properties, ...properties };
   const left = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
@@ -44,7 +53,7 @@ export function mended(event: Event, changes: LetterChanges): Event {
     ...record,
     eventType: type,
     contentType,
-    body: bodyText === undefined ? (body === undefined ? record.body : given) : asWritten(bodyText, contentType),
+    body: bodyText === undefined ? (body === undefined ? record.body : written) : asWritten(bodyText, contentType),
     properties:
       properties === undefined ? withoutMark(event.properties) : checkedProperties(keepingVersion(event, left)),
   });

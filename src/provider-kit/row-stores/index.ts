@@ -39,7 +39,7 @@ export class SingleRowStores implements Omit<Stores, "counters"> {
   }
 
   collection<T extends Identified>(name: string): CollectionStore<T> {
-    return new RowCollectionStore<T>(new Items<T>(this.#rows, this.#clock), table("collection", name));
+    return new RowCollectionStore<T>(new Items<T>(this.#rows, this.#clock), collectionTable(name));
   }
 
   keyedList<T extends Identified>(name: string): KeyedListStore<T> {
@@ -64,6 +64,8 @@ export class SingleRowStores implements Omit<Stores, "counters"> {
 export class RowStores extends SingleRowStores implements Stores {
   readonly counters: CounterStore;
   readonly rows: AtomicRows;
+  /** Set by the provider, see `stepTransactions`. */
+  transact?: NonNullable<Stores["transact"]>;
 
   /** @param locks the locks, which never join a step. @default locks in the rows */
   constructor(rows: AtomicRows, clock: Clock, locks?: LockStore) {
@@ -90,6 +92,11 @@ export function tablesOf({ kind, name }: ClearedStore): readonly TableRange[] {
     default:
       return [only(table(kind === "collection" ? kind : "blob", name))];
   }
+}
+
+/** Returns the table of a collection. */
+export function collectionTable(name: string): string {
+  return table("collection", name);
 }
 
 /** No name goes on with a control character. */

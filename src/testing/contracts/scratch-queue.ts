@@ -51,6 +51,13 @@ export class ScratchQueue {
     return [new ScratchQueue(provider.queues, first), new ScratchQueue(provider.queues, second)];
   }
 
+  /** Creates subscriptions, and their topics. */
+  static async all({ provider }: ContractSubject, names: readonly QueueName[]): Promise<ScratchQueue[]> {
+    const specs = names.map((name) => specOf(name));
+    await provider.queues.ensure([...names.map((name) => specOf(QueueName.topic(name.topic))), ...specs]);
+    return specs.map((spec) => new ScratchQueue(provider.queues, spec));
+  }
+
   /** The destination of its events. */
   get destination(): string {
     return this.name.kind === "queue" ? this.name.topic : `${this.name.topic}-`;

@@ -1,0 +1,96 @@
+import { hash } from "node:crypto";
+import { textIn } from "../../src/base/bytes.ts";
+import { uuidOf } from "../../src/base/uuid.ts";
+import { isJson } from "../../src/events/body.ts";
+import { withoutMark } from "../../src/events/event-checks.ts";
+import { withoutCancelKey } from "../../src/events/withdrawal.ts";
+import { cloudEventRecord } from "../../src/events/cloud-events.ts";
+import { Event, type EventRecord } from "../../src/events/event.ts";
+import type { KafkaRecord } from "./client.ts";
+
+/** The place of a record, which identifies its event. */
+export interface RecordPlace {
+  readonly topic: string;
+  readonly partition: number;
+  /** How often the partition was sought: what is read again is not taken for a repeat. */
+  readonly pass: number;
+}
+
+/** The event that a record becomes, where the record does not say. */
+export interface EventShape {
+  readonly queueName: string;
+  readonly eventType: string;
+  readonly contentType: string;
+}
+
+/** The longest id that every provider carries. */
+const maxId = 128;
+const binary = "application/octet-stream";
+// oxlint-disable-next-line no-control-regex -- control characters are what is searched
+const control = /[\u0000-\u001f\u007f]/;
+
+/**
+ * Makes the event of a record. Headers become properties.
+ *
+ * Reads those of a CloudEvent (`ce_type` and so on) as its attributes, all but the id, which is the property `ce_id`.
+ */
+export function eventOf(record: KafkaRecord, place: RecordPlace, shape: EventShape): Event {
+  const { key, value, timestamp, headers } = record;
+  const texts = Object.fromEntries(headers.map(([name, bytes]) => [name, bytes ? textOr64(bytes) : ""]));
+  const { "content-type": given, ...properties } = texts;
+  const plain = { eventType: shape.eventType, timestamp: Math.max(0, timestamp), properties };
+  const described = cloudEventIn(properties) ?? plain;
+  return Event.fromRecord({
+    ...described,
+    properties: withoutCancelKey(withoutMark(described.properties ?? {})),
+    id: idOf(record.offset, place),
+    queueName: shape.queueName,
+    ...bodyOf(value, given === undefined || given === "" ? shape.contentType : given),
+    ...(key && key.length > 0 && { partitionKey: textOr64(key) }),
+  });
+}
+
+/** Returns what the headers of a CloudEvent say; `undefined` for a record that is none. */
+function cloudEventIn(texts: Readonly<Record<string, string>>): Omit<EventRecord, "body" | "contentType"> | undefined {
+  if (texts["ce_specversion"] !== "1.0") return undefined;
+  const named = Object.entries(texts).map(([name, text]) => [name.startsWith("ce_"), name, text] as const);
+  const attributes = named.flatMap(([isOne, name, text]) => (isOne ? [[name.slice(3), text] as const] : []));
+  const others = named.flatMap(([isOne, name, text]) => (isOne ? [] : [[name, text] as const]));
+  try {
+    const {
+      body: _,
+      contentType: __,
+      enqueueTime: ___,
+      delivery: ____,
+      ...record
+    } = cloudEventRecord(Object.fromEntries(attributes));
+    const properties = { ...record.properties, ...Object.fromEntries(others), ce_id: record.id };
+    return { ...record, properties };
+  } catch {
+    // The headers of a CloudEvent with a mistake are headers like any others.
+    return undefined;
+  }
+}
+
+/** Returns `topic:partition:offset`; a UUID of it where it is too long. */
+function idOf(offset: number, { topic, partition, pass }: RecordPlace): string {
+  const id = `${topic}:${partition}:${offset}${pass === 0 ? "" : `:${pass}`}`;
+  return id.length <= maxId ? id : uuidOf(hash("sha256", id, "hex"));
+}
+
+/** A tombstone has no body. Text that is not UTF-8 stays as bytes. */
+function bodyOf(
+  value: Uint8Array | undefined,
+  contentType: string,
+): { readonly body: string | Uint8Array; readonly contentType: string } {
+  if (!value) return { body: "", contentType };
+  if (!isJson(contentType) && !contentType.startsWith("text/")) return { body: value, contentType };
+  const text = textIn(value);
+  return text === undefined ? { body: value, contentType: binary } : { body: text, contentType };
+}
+
+/** Returns the text of bytes; base64 where they are none, or hold control characters. */
+function textOr64(bytes: Uint8Array): string {
+  const text = textIn(bytes);
+  return text === undefined || control.test(text) ? Buffer.from(bytes).toString("base64") : text;
+}

@@ -1,0 +1,39 @@
+/**
+ * Runs the tests of the bridge beside an Apache Kafka broker: `npm run test:kafka`, or with a pattern of test files.
+ *
+ * The broker needs Java 17 and Maven; where they are missing the tests are counted as skipped. The client of Kafka needs a
+ * newer Node than this project, so that the tests run on one from npm. The first run fetches both.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { arch, platform } from "node:process";
+import { pathToFileURL } from "node:url";
+import { fetchJars, lacking } from "../test/kafka/broker.ts";
+import { installLocked } from "./install.ts";
+
+const root = join(import.meta.dirname, "..");
+const folder = join(root, "test/kafka");
+const node = join(folder, `node_modules/node-${platform}-${arch}/bin/node`);
+const missing = lacking();
+
+if (missing !== undefined) {
+  const tests = (readFileSync(join(folder, "broker.test.ts"), "utf8").match(/^test\(/gm) ?? []).length;
+  console.log(`The bridge to Kafka: ${missing}.\n0 passed, 0 failed, ${tests} skipped`);
+} else {
+  installLocked(folder);
+  fetchJars();
+  process.exitCode = run();
+}
+
+function run(): number {
+  const imports = ["tsx", pathToFileURL(join(folder, "resolve.mjs")).href].flatMap((one) => ["--import", one]);
+  const args = [...imports, "-C", "beehive-source", "test/run.ts", ...patterns()];
+  const env = { ...process.env, BEEHIVE_TEST_KAFKA: "on" };
+  return spawnSync(existsSync(node) ? node : process.execPath, args, { cwd: root, env, stdio: "inherit" }).status ?? 1;
+}
+
+function patterns(): readonly string[] {
+  const given = process.argv.slice(2);
+  return given.length > 0 ? given : ["test/kafka/"];
+}

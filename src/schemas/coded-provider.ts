@@ -1,0 +1,127 @@
+import { isBeeHiveError } from "../base/errors.ts";
+import type { Codec } from "../contract/codec.ts";
+import type { DeadLetter } from "../contract/dead-letter.ts";
+import type { Provider, Step } from "../contract/provider.ts";
+import type { Lease, LeaseRequest, PeekRequest, QueueOperator } from "../contract/queue-operator.ts";
+import type { LogRequest, TopicLog } from "../contract/topic-log.ts";
+import type { Transaction } from "../contract/transaction.ts";
+import type { Event } from "../events/event.ts";
+import type { QueueName } from "../events/queue-name.ts";
+import { CodedEvents } from "./coded-events.ts";
+
+/** The delay of an event whose codec cannot decode it for now, such as one whose registry is down, in ms. */
+const retryMs = 5_000;
+
+/**
+ * Returns a provider whose bodies travel as the codec encodes them.
+ *
+ * Whoever uses it sees decoded bodies; the provider behind it sees encoded ones. What holds no body goes through.
+ */
+export function codedProvider(inner: Provider, codec: Codec): Provider {
+  const leases = new CodedLeases(inner.queues, new CodedEvents(codec));
+  return overriding(inner, leases, {
+    queues: codedQueues(inner.queues, leases),
+    beginStep: (lease: Lease) => codedStep(inner.beginStep(leases.inner(lease)), leases.events),
+    decoded: async (given: readonly Lease[]) => await leases.decoded(given),
+  });
+}
+
+/** Encodes the outputs before the step commits them. */
+function codedStep(inner: Step, events: CodedEvents): Step {
+  return {
+    stores: inner.stores,
+    ...(inner.atomic !== undefined && { atomic: inner.atomic }),
+    cancel: (key) => inner.cancel(key),
+    commit: async (outputs) => await inner.commit(await events.encoded(outputs)),
+    discard: () => inner.discard(),
+  };
+}
+
+function codedQueues(inner: QueueOperator, leases: CodedLeases): QueueOperator {
+  const { events } = leases;
+  const { log } = inner;
+  return overriding(inner, leases, {
+    push: async (given: readonly Event[]) => await inner.push(await events.encoded(given)),
+    lease: async (name: QueueName, request: LeaseRequest) => await leases.decoded(await inner.lease(name, request)),
+    commit: async (lease: Lease, outputs: readonly Event[]) =>
+      await inner.commit(leases.inner(lease), await events.encoded(outputs)),
+    requeue: async (name: QueueName, id: string, mended?: Event) =>
+      await inner.requeue(name, id, mended && (await events.encode(mended))),
+    deadLetters: (name: QueueName) => decodedLetters(inner.deadLetters(name), events),
+    ...(inner.pushWithin && {
+      pushWithin: async (transaction: Transaction, given: readonly Event[]) =>
+        await inner.pushWithin?.(transaction, await events.encoded(given)),
+    }),
+    ...(inner.peek && {
+      peek: async (name: QueueName, request: PeekRequest) =>
+        await events.decodedIn((await inner.peek?.(name, request)) ?? []),
+    }),
+    ...(log && { log: codedLog(log, leases) }),
+  });
+}
+
+function codedLog(inner: TopicLog, leases: CodedLeases): TopicLog {
+  return overriding(inner, leases, {
+    read: async (topic: QueueName, request: LogRequest) =>
+      await leases.events.decodedIn(await inner.read(topic, request)),
+  });
+}
+
+async function* decodedLetters(letters: AsyncIterable<DeadLetter>, events: CodedEvents): AsyncGenerator<DeadLetter> {
+  for await (const letter of letters) yield { ...letter, event: await events.decode(letter.event) };
+}
+
+/** Leases with decoded events in place of those of a provider, which gets its own back. */
+class CodedLeases {
+  readonly events: CodedEvents;
+  readonly #queues: QueueOperator;
+  readonly #inner = new WeakMap<object, Lease>();
+
+  constructor(queues: QueueOperator, events: CodedEvents) {
+    this.#queues = queues;
+    this.events = events;
+  }
+
+  /** Returns the lease of the provider. */
+  inner<T>(lease: T): T {
+    return (this.#inner.get(Object(lease) as object) as T | undefined) ?? lease;
+  }
+
+  /** Returns leases with decoded events. One that cannot be decoded for now is abandoned, and left out. */
+  async decoded(leases: readonly Lease[]): Promise<Lease[]> {
+    const decoded = await Promise.all(leases.map((lease) => this.#decoded(lease)));
+    return decoded.filter((lease) => lease !== undefined);
+  }
+
+  async #decoded(lease: Lease): Promise<Lease | undefined> {
+    try {
+      const event = await this.events.decode(lease.event, true);
+      const coded = overriding(lease, this, { event });
+      this.#inner.set(coded, lease);
+      return coded;
+    } catch {
+      // The next delivery tries it again. A lease that ended meanwhile needs no abandoning.
+      await this.#queues.abandon(lease, { delayMs: retryMs, countAttempt: false }).catch((error: unknown) => {
+        if (!isBeeHiveError(error, "LeaseLost")) throw error;
+      });
+      return undefined;
+    }
+  }
+}
+
+/** Returns an object with other members. The rest goes through, with the leases of the provider. */
+function overriding<T extends object>(inner: T, leases: CodedLeases, members: Partial<T>): T {
+  return new Proxy(inner, {
+    get(target, name) {
+      if (Object.hasOwn(members, name)) return members[name as keyof T];
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== "function") return value;
+      return (...given: readonly unknown[]): unknown =>
+        Reflect.apply(
+          value,
+          target,
+          given.map((one) => (Array.isArray(one) ? one.map((each) => leases.inner<unknown>(each)) : leases.inner(one))),
+        );
+    },
+  });
+}

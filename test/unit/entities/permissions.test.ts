@@ -1,0 +1,71 @@
+import * as assert from "uvu/assert";
+import { Staff, StaffHive } from "../../support/staff.ts";
+import { suite } from "../../support/suite.ts";
+import { throwsCode } from "../../support/throws.ts";
+
+const test = suite("permissions of entities");
+
+async function withMembers(): Promise<StaffHive> {
+  const given = await StaffHive.start();
+  await given.staff.createGraph([
+    { type: "Company", create: { id: "acme", name: "Acme" } },
+    { type: "Company", create: { id: "other", name: "Other" } },
+    { type: "Member", create: { id: "ada", company: "acme", name: "Ada", salary: 9 } },
+    { type: "Member", create: { id: "eve", company: "other", name: "Eve", salary: 5 } },
+  ]);
+  return given;
+}
+
+const hr = { name: "hr", company: "acme", isHr: true };
+const worker = { name: "bob", company: "acme" };
+
+test("a user reads the part of an entity that is shown to them", async () => {
+  await using given = await withMembers();
+  const [asHr, asWorker] = [given.staff.as(hr), given.staff.as(worker)];
+  assert.is((await asHr.Member.get("ada")).salary, 9);
+  assert.equal(await asWorker.Member.get("ada"), { company: "acme", name: "Ada", id: "ada", version: 1 });
+  assert.is(Staff.shown(worker, "Member", await given.staff.Member.get("eve")), undefined);
+});
+
+test("a hidden entity is as if it were not there", async () => {
+  await using given = await withMembers();
+  const { Member } = given.staff.as(hr);
+  assert.is(await Member.find("eve"), undefined);
+  for (const call of [
+    () => Member.get("eve"),
+    () => Member.patch("eve", { name: "E" }),
+    () => Member.patch("eve", { name: "E" }, { version: 7 }),
+    () => Member.put("eve", { company: "acme", name: "E" }),
+    () => Member.delete("eve"),
+  ])
+    await throwsCode("NotFound", call);
+  assert.equal(
+    (await Member.list()).items.map(({ id }) => id),
+    ["ada"],
+  );
+});
+
+test("a user may not write what the permissions refuse", async () => {
+  await using given = await withMembers();
+  const { Member, createGraph } = given.staff.as(worker);
+  await throwsCode("AccessDenied", () => Member.patch("ada", { salary: 10 }));
+  await throwsCode("AccessDenied", () => Member.delete("ada"));
+  await throwsCode("AccessDenied", () => createGraph([{ type: "Company", create: { name: "Mine" } }]));
+  assert.is((await given.staff.Member.get("ada")).version, 1);
+});
+
+test("a user may not write an entity out of their own sight", async () => {
+  await using given = await withMembers();
+  const { Member } = given.staff.as(hr);
+  await throwsCode("AccessDenied", () => Member.create({ id: "bob", company: "other", name: "Bob" }));
+  await throwsCode("AccessDenied", () => Member.patch("ada", { company: "other" }));
+  assert.is((await given.staff.Member.list()).items.length, 2);
+});
+
+test("the event of a change names its user", async () => {
+  await using given = await withMembers();
+  await given.staff.as(hr).Member.patch("ada", { salary: 10 });
+  assert.ok((await given.changes()).includes("ada updated 2 by hr"));
+});
+
+test.run();
