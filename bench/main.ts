@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { loadavg } from "node:os";
 import { aws } from "./aws.ts";
+import { batch } from "./batch.ts";
 import { buildContestants } from "./contest/build.ts";
 import { memory } from "./memory.ts";
 import type { Bench, Effort } from "./outcome.ts";
@@ -16,7 +17,7 @@ import { sqlite } from "./sqlite.ts";
 import { start } from "./start.ts";
 import { textOf } from "./table.ts";
 
-const benches: Readonly<Record<string, Bench>> = { memory, reference, sqlite, postgres, start, aws };
+const benches: Readonly<Record<string, Bench>> = { memory, reference, sqlite, batch, postgres, start, aws };
 
 const full: Effort = { quick: false, seconds: 3, rounds: 5, events: 1_000 };
 const quick: Effort = { quick: true, seconds: 0.5, rounds: 3, events: 400 };

@@ -31,19 +31,32 @@ export {
   type ActorDescriptor,
   type ActorOptions,
   type ActorOutput,
+  type AnyActor,
+  type BatchActor,
+  type BatchContext,
+  type Batched,
   type Middleware,
   type Next,
   type ProcessorActor,
   type Published,
+  type TypedBatchContext,
   type TypedContext,
 } from "./actors/actor.ts";
+export type { BatchOptions, BatchSettings } from "./actors/batch-options.ts";
 export { actorsFrom, type ActorClasses, type DescriptorSource } from "./actors/actors-from.ts";
 export type { Elastic, Parallelism } from "./actors/elastic.ts";
 export type { Child, ChildDeath, ChildRun, SpawnOptions } from "./actors/spawn.ts";
 export type { HoldWhen } from "./actors/hold-when.ts";
 export { toDescriptor, type ActorDefaults } from "./actors/descriptor.ts";
 export type { ActorOverrides } from "./actors/overrides.ts";
-export { actor, type Delivered, type FunctionOptions, type OutputOf } from "./injection/function-actor.ts";
+export {
+  actor,
+  type BatchFunctionOptions,
+  type Delivered,
+  type DeliveredBatch,
+  type FunctionOptions,
+  type OutputOf,
+} from "./injection/function-actor.ts";
 export type { Used, Uses } from "./injection/uses.ts";
 export { Container, injects, token, type ActorResolver, type Injectable } from "./injection/container.ts";
 export { circuitBreaker, type CircuitBreakerOptions } from "./actors/middleware/circuit-breaker.ts";
@@ -94,6 +107,7 @@ export {
 } from "./contract/provider-module.ts";
 export type {
   ArchiveCapability,
+  BatchStep,
   Capabilities,
   LogLimit,
   Provider,

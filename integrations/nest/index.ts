@@ -1,5 +1,5 @@
 import { ContextIdFactory, DiscoveryModule, DiscoveryService, ModuleRef, REQUEST } from "@nestjs/core";
-import { subscriptionsOf, type ActorClass, type ProcessorActor } from "../../src/actors/actor.ts";
+import { subscriptionsOf, type ActorClass, type AnyActor } from "../../src/actors/actor.ts";
 import type { Duration } from "../../src/base/duration.ts";
 import type { Stores } from "../../src/contract/stores.ts";
 import { createHive, Hive, type HiveOptions } from "../../src/hive/hive.ts";
@@ -149,13 +149,15 @@ function hiveOf(
     if (!wrapper) return undefined;
     const id = ContextIdFactory.create();
     nest.registerRequestByContextId(new EventRequest(stores), id);
-    const made = await nest.resolve<ProcessorActor>(actorType, id, { strict: false });
+    const made = await nest.resolve<AnyActor>(actorType, id, { strict: false });
     return wrapper.isDependencyTreeStatic() ? shared(made) : made;
   };
   return createHive({ ...options, actors: [...found.keys(), ...[actors].flat()], resolve });
 }
 
 /** Returns an actor that the hive does not dispose: Nest made one for all events, because it has no stores. */
-function shared(actor: ProcessorActor): ProcessorActor {
+function shared(actor: AnyActor): AnyActor {
+  if ("processBatchAsync" in actor)
+    return { processBatchAsync: (events, context) => actor.processBatchAsync(events, context) };
   return { processAsync: (event, context) => actor.processAsync(event, context) };
 }

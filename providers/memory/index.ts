@@ -1,8 +1,8 @@
 import { systemClock } from "../../src/base/clock.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
-import type { Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
+import type { BatchStep, Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
 import type { Lease, QueueOperator } from "../../src/contract/queue-operator.ts";
-import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
+import { AtomicBatch, AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
 import { checkedOptions } from "../../src/provider-kit/options.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
 import { StepsUnderWay } from "../../src/provider-kit/steps-under-way.ts";
@@ -62,8 +62,8 @@ export class MemoryProvider implements Provider {
       underWay: new StepsUnderWay(),
       clock,
       locks: this.stores.locks,
-      commit(lease: MemoryLease | undefined, outputs, changes, cancelled) {
-        queues.commitStep(lease, outputs, changes && (() => applyOrThrow(rows, changes)), cancelled);
+      commit(lease: MemoryLease | undefined, outputs, changes, cancelled, others?: readonly MemoryLease[]) {
+        queues.commitStep(lease, outputs, changes && (() => applyOrThrow(rows, changes)), cancelled, others);
       },
     };
     this.stores.transact = stepTransactions(clock, () => new AtomicStep(undefined, this.#steps));
@@ -71,6 +71,10 @@ export class MemoryProvider implements Provider {
 
   beginStep(lease: Lease): Step {
     return new AtomicStep(lease, this.#steps);
+  }
+
+  beginBatch(leases: readonly Lease[]): BatchStep {
+    return new AtomicBatch(leases, this.#steps);
   }
 
   async close(): Promise<void> {

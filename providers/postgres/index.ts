@@ -2,8 +2,8 @@ import { systemClock, withTimeLimit, type Clock } from "../../src/base/clock.ts"
 import { inMs } from "../../src/base/duration.ts";
 import { standardErrorLogger, type Logger } from "../../src/base/logger.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
-import type { Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
-import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
+import type { BatchStep, Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
+import { AtomicBatch, AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
 import { RowLockStore } from "../../src/provider-kit/row-stores/lock-store.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
 import { StepsUnderWay } from "../../src/provider-kit/steps-under-way.ts";
@@ -110,9 +110,9 @@ export class PostgresProvider implements Provider {
       locks: this.#locks,
       underWay: new StepsUnderWay(),
       discarded: (lease, relied) => (lease.relied = relied),
-      async commit(lease, events, changes, cancelled) {
+      async commit(lease, events, changes, cancelled, others) {
         const items = changes ? usesOf(changes) : [];
-        const outcome = await queues.commitStep({ lease, events, pushed: false, items, cancelled });
+        const outcome = await queues.commitStep({ lease, events, pushed: false, items, cancelled, others });
         if (outcome.kind === "conflict") throw stepConflict(outcome);
       },
     };
@@ -131,6 +131,10 @@ export class PostgresProvider implements Provider {
 
   beginStep(lease: PostgresLease): Step {
     return new AtomicStep(lease, this.#steps);
+  }
+
+  beginBatch(leases: readonly PostgresLease[]): BatchStep {
+    return new AtomicBatch(leases, this.#steps);
   }
 
   async serverTime(): Promise<number | undefined> {

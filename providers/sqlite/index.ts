@@ -1,7 +1,7 @@
 import { systemClock } from "../../src/base/clock.ts";
 import { registerProvider } from "../../src/contract/provider-module.ts";
-import type { Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
-import { AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
+import type { BatchStep, Capabilities, Provider, ProviderContext, Step } from "../../src/contract/provider.ts";
+import { AtomicBatch, AtomicStep, type AtomicSteps } from "../../src/provider-kit/atomic-step.ts";
 import { checkedOptions } from "../../src/provider-kit/options.ts";
 import { RowStores } from "../../src/provider-kit/row-stores/index.ts";
 import { RowLockStore } from "../../src/provider-kit/row-stores/lock-store.ts";
@@ -76,8 +76,8 @@ export class SqliteProvider implements Provider {
       locks: this.#locks,
       underWay: new StepsUnderWay(),
       discarded: (lease, relied) => (lease.relied = relied),
-      commit: (lease, outputs, changes, cancelled) =>
-        queues.commitStep(lease, outputs, changes ? joining(rows, changes) : {}, cancelled),
+      commit: (lease, outputs, changes, cancelled, others) =>
+        queues.commitStep(lease, outputs, changes ? joining(rows, changes) : {}, cancelled, others),
     };
     this.stores.transact = stepTransactions(clock, () => new AtomicStep(undefined, this.#steps));
     new Housekeeping(this.#client, clock, rows);
@@ -85,6 +85,10 @@ export class SqliteProvider implements Provider {
 
   beginStep(lease: SqliteLease): Step {
     return new AtomicStep(lease, this.#steps);
+  }
+
+  beginBatch(leases: readonly SqliteLease[]): BatchStep {
+    return new AtomicBatch(leases, this.#steps);
   }
 
   /**

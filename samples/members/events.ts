@@ -11,7 +11,7 @@ const record = v.object({
 });
 export type Entry = v.InferOutput<typeof record>;
 
-/** What there is of one kind: its changes from outside, and those that were saved. */
+/** Everything of one kind: its changes from outside, and those that were saved. */
 export interface Kind {
   readonly name: "Member" | "Company" | "Contact";
   readonly changed: ReturnType<typeof changedType>;

@@ -9,6 +9,7 @@ const usage = `Usage: npm run sample -- members [options]
   --provider URL    memory:, sqlite:FILE or postgres://… (default: the variable BEEHIVE_PROVIDER, else memory:)
   --entries N       members, companies and contacts each (default: 50)
   --seed N          seed of the changes (default: 1)
+  --interval MS     how long batches wait for company (default: 30 s, as stages.ini says)
   --json            print the invariants as the last line, in JSON
   --help            show this help
 
@@ -26,6 +27,7 @@ async function main(): Promise<number> {
       provider: { type: "string", default: process.env["BEEHIVE_PROVIDER"] || "memory:" },
       entries: { type: "string", default: "50" },
       seed: { type: "string", default: "1" },
+      interval: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -35,9 +37,10 @@ async function main(): Promise<number> {
     return 0;
   }
   const feed = feedOf(whole("entries", values.entries), whole("seed", values.seed));
+  const interval = values.interval === undefined ? undefined : whole("interval", values.interval);
   const provider = await openProvider(values.provider, { clock: systemClock });
   try {
-    const report = await runMembers({ provider, feed, say: (text) => console.log(text) });
+    const report = await runMembers({ provider, feed, interval, say: (text) => console.log(text) });
     const problems = problemsOf(report, feed);
     console.log(values.json ? JSON.stringify(report) : textOf(report));
     for (const problem of problems) console.error(problem);

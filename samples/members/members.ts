@@ -1,7 +1,7 @@
 /** Runs the seven stages on one connection, and checks what they left in the stores. */
 import { join } from "node:path";
 import { storeOf, type Event, type Provider } from "beehive-actors";
-import { createStages, planStages } from "beehive-actors/stages";
+import { createStages, planStages, type StagePlan } from "beehive-actors/stages";
 import { newestOf } from "./feed.ts";
 import { kinds, type Entry, type Kind } from "./events.ts";
 import { indexes as indexStore, listOf, rowsOf, totals, valueOf, type Role } from "./roles.ts";
@@ -9,6 +9,8 @@ import { indexes as indexStore, listOf, rowsOf, totals, valueOf, type Role } fro
 export interface MembersOptions {
   readonly provider: Provider;
   readonly feed: readonly Event[];
+  /** How long batches wait for company, in ms. @default as stages.ini says */
+  readonly interval?: number | undefined;
   /** Tells how the run goes on. */
   readonly say: (text: string) => void;
 }
@@ -35,9 +37,9 @@ export interface Report {
 
 const batches = 8;
 
-export async function runMembers({ provider, feed, say }: MembersOptions): Promise<Report> {
+export async function runMembers({ provider, feed, interval, say }: MembersOptions): Promise<Report> {
   const started = performance.now();
-  const plan = await planStages(join(import.meta.dirname, "stages.ini"));
+  const plan = withInterval(await planStages(join(import.meta.dirname, "stages.ini")), interval);
   await using stages = await createStages(plan, { provider });
   await stages.start();
   const hives = [...stages.hives.values()];
@@ -46,6 +48,7 @@ export async function runMembers({ provider, feed, say }: MembersOptions): Promi
     await hives[0]?.push(feed.slice(from, from + size));
     say(`${Math.min(feed.length, from + size)} changes published`);
   }
+  say("waiting for the last batches");
   // A stage may publish what another one reads, so that all must be idle one after the other.
   for (const hive of hives) await hive.whenIdle();
   const actors = plan.stages.flatMap((planned) => planned.actors);
@@ -66,6 +69,15 @@ export async function runMembers({ provider, feed, say }: MembersOptions): Promi
     deadLetters: dead,
     durationMs: Math.round(performance.now() - started),
   };
+}
+
+function withInterval(plan: StagePlan, interval: number | undefined): StagePlan {
+  if (interval === undefined) return plan;
+  const planned = plan.stages.map(({ stage, actors }) => ({
+    stage,
+    actors: actors.map((actor) => (actor.batch ? { ...actor, batch: { ...actor.batch, interval } } : actor)),
+  }));
+  return { ...plan, stages: planned };
 }
 
 /** Returns which invariants do not hold, in words. */

@@ -6,6 +6,7 @@ import {
   identityOf,
   keyedListStore,
   type ActorClass,
+  type BatchOptions,
   type CollectionStore,
 } from "beehive-actors";
 import type { Entry, Kind } from "./events.ts";
@@ -46,6 +47,9 @@ const values: Readonly<Partial<Record<Role, (entry: Entry) => string>>> = {
   Domain: ({ email }) => email?.split("@")[1] ?? "none",
 };
 
+/** Partners and reports may wait for company; their stages say for how long. */
+const batch: BatchOptions = { size: 200, interval: "30s" };
+
 /** Returns the actors of a kind by their roles. */
 export function actorsOf(kind: Kind): Readonly<Record<Role, ActorClass>> {
   const on = (role: Role): readonly [string, Kind["saved"], { readonly name: string }] => [
@@ -53,6 +57,8 @@ export function actorsOf(kind: Kind): Readonly<Record<Role, ActorClass>> {
     kind.saved,
     { name: `${kind.name}${role}` },
   ];
+  const [card, cardType, cardName] = on("Card");
+  const [partner, partnerType, partnerName] = on("Partner");
   const [quality, qualityType, qualityName] = on("Quality");
   const [notice, noticeType, noticeName] = on("Notice");
   const [audit, auditType, auditName] = on("Audit");
@@ -69,8 +75,17 @@ export function actorsOf(kind: Kind): Readonly<Record<Role, ActorClass>> {
         return [kind.saved.create({ ...body, isNew: before === undefined }, { partitionKey: body.id })];
       },
     ),
-    Card: copy(kind, "Card"),
-    Partner: copy(kind, "Partner"),
+    Card: actor(card, cardType, { ...cardName, uses: { rows: rowsOf(kind, "Card") } }, async ({ body, rows }) => {
+      await isNewer(rows, body, valueOf("Card", body));
+    }),
+    Partner: actor(
+      partner,
+      partnerType,
+      { ...partnerName, batch, uses: { rows: rowsOf(kind, "Partner") } },
+      async ({ batch: events, rows }) => {
+        for (const { body } of events) await isNewer(rows, body, valueOf("Partner", body));
+      },
+    ),
     City: index(kind, "City"),
     Search: index(kind, "Search"),
     Domain: index(kind, "Domain"),
@@ -91,22 +106,26 @@ export function actorsOf(kind: Kind): Readonly<Record<Role, ActorClass>> {
           await rows.insertIfAbsent({ id: body.id, revision: body.revision, value: `Welcome, ${body.name}` });
       },
     ),
-    Audit: actor(audit, auditType, { ...auditName, uses: { rows: rowsOf(kind, "Audit") } }, async ({ body, rows }) => {
-      const { id, revision, name } = body;
-      await rows.insertIfAbsent({ id: `${id}-${String(revision).padStart(6, "0")}`, revision, value: name });
-    }),
-    Totals: actor(total, totalType, { ...totalName, uses: { counters: counterStore } }, async ({ event, counters }) => {
-      await counters.increment(totals, kind.name, 1, { once: identityOf(event) });
-    }),
+    Audit: actor(
+      audit,
+      auditType,
+      { ...auditName, batch, uses: { rows: rowsOf(kind, "Audit") } },
+      async ({ batch: events, rows }) => {
+        for (const { body } of events) {
+          const id = `${body.id}-${String(body.revision).padStart(6, "0")}`;
+          await rows.insertIfAbsent({ id, revision: body.revision, value: body.name });
+        }
+      },
+    ),
+    Totals: actor(
+      total,
+      totalType,
+      { ...totalName, batch, uses: { counters: counterStore } },
+      async ({ batch: events, counters }) => {
+        for (const { event } of events) await counters.increment(totals, kind.name, 1, { once: identityOf(event) });
+      },
+    ),
   };
-}
-
-/** An actor that keeps a value of the newest revision. */
-function copy(kind: Kind, role: "Card" | "Partner"): ActorClass {
-  const options = { name: `${kind.name}${role}`, uses: { rows: rowsOf(kind, role) } };
-  return actor(`${kind.name}Saved-${role}`, kind.saved, options, async ({ body, rows }) => {
-    await isNewer(rows, body, valueOf(role, body));
-  });
 }
 
 /** An actor that keeps the ids of each value, such as those of a city. */

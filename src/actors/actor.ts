@@ -6,6 +6,7 @@ import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import type { Stores } from "../contract/stores.ts";
 import type { Replayed, StartPosition } from "../contract/topic-log.ts";
+import type { BatchOptions, BatchSettings } from "./batch-options.ts";
 import type { Elastic, Parallelism } from "./elastic.ts";
 import type { HoldWhen } from "./hold-when.ts";
 import type { RetryOptions, RetryPolicy } from "./retry-policy.ts";
@@ -48,6 +49,32 @@ export interface ProcessorActor<T extends AnyEventType | undefined = undefined> 
    */
   processAsync(event: Event, context: ContextOf<T>): ActorOutput | Promise<ActorOutput>;
 }
+
+/**
+ * Takes events in batches, in place of {@link ProcessorActor}. An instance lives for one batch.
+ *
+ * The events of a batch are of one subscription. Where steps are atomic a batch is one step: its store writes, its
+ * outputs and all of its events commit together or not at all.
+ *
+ * @example
+ * @actorDescription("MemberChanged-Index", { batch: { size: 1_000, interval: "30s" } })
+ * class IndexActor implements BatchActor {
+ *   async processBatchAsync(events: readonly Event[], context: BatchContext): Promise<ActorOutput> {
+ *     await this.index.addAll(events.map((event) => event.getBody<Member>()));
+ *   }
+ * }
+ */
+export interface BatchActor<T extends AnyEventType | undefined = undefined> {
+  /**
+   * Processes the events of a batch, in the order of their delivery. A throw fails all of them.
+   *
+   * An output belongs to the event that its `causationId` names, else to the batch.
+   */
+  processBatchAsync(events: readonly Event[], context: BatchContext<BodyIn<T>>): ActorOutput | Promise<ActorOutput>;
+}
+
+/** An actor of either kind. */
+export type AnyActor = ProcessorActor | BatchActor;
 
 /** The context of an actor, with the body if its options name its event. */
 type ContextOf<T extends AnyEventType | undefined> = [T] extends [AnyEventType] ? TypedContext<T> : ActorContext;
@@ -114,6 +141,45 @@ export interface TypedContext<T extends AnyEventType> extends ActorContext {
   readonly body: BodyOf<T>;
 }
 
+/** The body of an event, where the options of its actor name the type. */
+type BodyIn<T extends AnyEventType | undefined> = [T] extends [AnyEventType] ? BodyOf<T> : unknown;
+
+/** An event of a batch, as it was delivered. Its time is `event.timestamp`. */
+export interface Batched<Body = unknown> {
+  readonly event: Event;
+  /** The body, upcast and checked by the type that the options of the actor name; `undefined` without one. */
+  readonly body: Body;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** The position in its topic, where the topic keeps its events. */
+  readonly position: number | undefined;
+  /** See {@link ActorContext.replayed}. */
+  readonly replayed: Replayed | undefined;
+}
+
+/** The delivery of a batch. Its `attempt` is the highest of its events, its `replayed` that of the first. */
+export interface BatchContext<Body = unknown> extends ActorContext {
+  /**
+   * The events of the batch in order, each with its body, attempt and position.
+   *
+   * @example
+   * for (const { event, body, position } of context.batch) …
+   */
+  readonly batch: readonly Batched<Body>[];
+  /**
+   * Fails one event, which is retried or dead-lettered as if its actor had thrown the error. The others go on.
+   *
+   * Outputs that it caused are discarded. Store writes are not: fail an event before anything is written for it.
+   *
+   * @example
+   * if (!isValid(row)) context.fail(event, new RejectEvent("the row has no id"));
+   */
+  fail(event: Event, error: unknown): void;
+}
+
+/** The delivery of a batch to an actor whose options name its event, as {@link TypedContext}. */
+export type TypedBatchContext<T extends AnyEventType> = BatchContext<BodyOf<T>>;
+
 /**
  * Runs the next middleware, and finally the actor. Resolves with all events that the actor returned.
  *
@@ -142,7 +208,7 @@ type Events = Iterable<Event> | AsyncIterable<Event>;
 
 /** A class whose instances are actors, constructed through dependency injection. */
 // oxlint-disable-next-line typescript/no-explicit-any -- constructor parameters are contravariant: only `any` accepts every class
-export type ActorClass = new (...dependencies: any[]) => ProcessorActor;
+export type ActorClass = new (...dependencies: any[]) => AnyActor;
 
 /**
  * A class of actors that takes the context of events of a type.
@@ -150,9 +216,14 @@ export type ActorClass = new (...dependencies: any[]) => ProcessorActor;
  * A property, because the compiler compares the parameters of methods loosely; `never` accepts any type of event.
  */
 // oxlint-disable-next-line typescript/no-explicit-any -- as for `ActorClass`
-type ClassOn<T extends AnyEventType | undefined> = new (...dependencies: any[]) => {
-  readonly processAsync: (event: never, context: ContextOf<T>) => ActorOutput | Promise<ActorOutput>;
-};
+type ClassOn<T extends AnyEventType | undefined> = new (...dependencies: any[]) =>
+  | { readonly processAsync: (event: never, context: ContextOf<T>) => ActorOutput | Promise<ActorOutput> }
+  | {
+      readonly processBatchAsync: (
+        events: never,
+        context: BatchContext<BodyIn<T>>,
+      ) => ActorOutput | Promise<ActorOutput>;
+    };
 
 /** A destination of events: a topic, a queue, or an event type with its destination. */
 export type Published = string | Pick<EventType<unknown>, "name" | "queueName">;
@@ -175,10 +246,15 @@ export interface ActorOptions<T extends AnyEventType | undefined = AnyEventType 
    */
   readonly name?: string | undefined;
   /**
-   * Events that one process works on at the same time. With `{ min, max }` the number follows the load: it grows while
-   * more brings more throughput, and shrinks again. @default 10
+   * Events, or batches, that one process works on at the same time. With `{ min, max }` the number of events follows the
+   * load: it grows while more brings more throughput, and shrinks again. @default 10, and 1 for batches
    */
   readonly parallelism?: Parallelism | undefined;
+  /**
+   * The batches of an actor with `processBatchAsync`. One more fills while as many as its `parallelism` run.
+   * @default { size: 100, interval: "1s" }
+   */
+  readonly batch?: BatchOptions | undefined;
   /** Leases nothing while a queue downstream is full, see {@link HoldWhen}. @default Never. */
   readonly holdWhen?: HoldWhen | readonly HoldWhen[] | undefined;
   /** How long an event is leased. Leases are renewed while the actor works. @default 30_000 */
@@ -233,6 +309,8 @@ export interface ActorDescriptor {
   readonly event: AnyEventType | undefined;
   /** The most events that one process works on at the same time. */
   readonly parallelism: number;
+  /** `undefined` for an actor that takes one event at a time. */
+  readonly batch?: BatchSettings | undefined;
   /** The bounds of a parallelism that follows the load; `undefined` for a fixed one. */
   readonly elastic?: Elastic | undefined;
   /** See {@link ActorOptions.holdWhen}. */

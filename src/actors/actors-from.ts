@@ -1,7 +1,7 @@
 import { throwProblems } from "../base/problems.ts";
 import { kindOf } from "../events/event-checks.ts";
-import { subscriptionsOf, type ActorClass, type ActorDescriptor, type ProcessorActor } from "./actor.ts";
-import { toDescriptor, type ActorDefaults } from "./descriptor.ts";
+import { subscriptionsOf, type ActorClass, type ActorDescriptor } from "./actor.ts";
+import { hasMethod, toDescriptor, type ActorDefaults } from "./descriptor.ts";
 
 /**
  * A class, an array of classes, or a module with decorated classes: `import * as actors from "./actors.js"`.
@@ -64,18 +64,23 @@ function classProblems(actorType: ActorClass): string[] {
   const problems: string[] = [];
   if (subscriptionsOf(actorType).length === 0)
     problems.push(`${name} is not an actor: decorate it with @actorDescription("Topic-Subscription")`);
-  if (typeof actorType.prototype?.processAsync !== "function")
-    problems.push(`${name} has no method processAsync(event, context)`);
+  const [single, batch] = [hasMethod(actorType, "processAsync"), hasMethod(actorType, "processBatchAsync")];
+  if (!single && !batch)
+    problems.push(`${name} has no method processAsync(event, context) or processBatchAsync(events, context)`);
+  if (single && batch)
+    problems.push(
+      `${name} has both processAsync and processBatchAsync: remove one; processBatchAsync takes events in batches`,
+    );
   return problems;
 }
 
-/** Returns the names of exported classes with `processAsync` and no `@actorDescription`: base classes, or mistakes. */
+/** Returns the names of exported classes with a method of actors and no `@actorDescription`: base classes, or mistakes. */
 export function undecorated(source: unknown): readonly string[] {
   if (Array.isArray(source)) return source.flatMap(undecorated);
   if (typeof source !== "object" || source === null || isDescriptorSource(source)) return [];
   return Object.values(source).flatMap((one: unknown) =>
     typeof one === "function" &&
-    typeof (one as { readonly prototype?: Partial<ProcessorActor> }).prototype?.processAsync === "function" &&
+    (hasMethod(one as ActorClass, "processAsync") || hasMethod(one as ActorClass, "processBatchAsync")) &&
     subscriptionsOf(one).length === 0
       ? [one.name]
       : [],

@@ -1,11 +1,12 @@
 import { durationProblems, inMs } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import { numberProblems, time, valueText, wholeMs, wholeNumber } from "../base/numbers.ts";
+import { delay, numberProblems, time, valueText, wholeMs, wholeNumber } from "../base/numbers.ts";
 import { objectProblems } from "../base/problems.ts";
 import { isEventType } from "../events/event-type.ts";
 import { QueueName } from "../events/queue-name.ts";
 import type { ActorClass, ActorDescriptor, ActorOptions, Published } from "./actor.ts";
+import type { BatchOptions, BatchSettings } from "./batch-options.ts";
 import type { Parallelism, SlotSettings } from "./elastic.ts";
 import type { HoldWhen } from "./hold-when.ts";
 import { defaultRetry, retryInMs, retryProblems } from "./retry-policy.ts";
@@ -32,7 +33,13 @@ export const actorDefaults: Pick<ActorDescriptor, "parallelism" | "lease" | "max
   retry: defaultRetry,
 };
 
-const optionSettings = ["parallelism", "lease", "retry", "ordered", "failureLimit"] as const;
+const batchDefaults: BatchSettings = { size: 100, interval: 1_000, onThrow: "fail" };
+/** Batches of one actor that run at the same time. The option `defaults` of a hive counts events. */
+const batchParallelism = 1;
+/** All events of a batch are in memory, and their leases are renewed together. */
+export const maxBatch = 10_000;
+
+const optionSettings = ["parallelism", "batch", "lease", "retry", "ordered", "failureLimit"] as const;
 
 /** The settings whose origins `hive.describe()` prints. */
 export const describedSettings: readonly ((typeof optionSettings)[number] | "throttle")[] = [
@@ -73,7 +80,14 @@ export function toDescriptor(
     return undefined;
   }
   const common = completed(defaults);
-  const { parallelism = common.parallelism, lease = common.lease, maxOutputs = common.maxOutputs } = options;
+  const takesBatches = hasMethod(actorType, "processBatchAsync");
+  if (options.batch !== undefined && !takesBatches)
+    problems.push(
+      `${at}: it has the option batch, and no processBatchAsync(events, context): ` +
+        "write that in place of processAsync, or remove the option",
+    );
+  const ofMany = takesBatches ? batchParallelism : common.parallelism;
+  const { parallelism = ofMany, lease = common.lease, maxOutputs = common.maxOutputs } = options;
   const failureLimit = options.failureLimit ?? defaults.failureLimit;
   const descriptor: ActorDescriptor = {
     actorType,
@@ -81,6 +95,7 @@ export function toDescriptor(
     queueName: parsed,
     event: options.event,
     ...slotSettings(parallelism),
+    batch: takesBatches ? completedBatch(options.batch) : undefined,
     ...(options.holdWhen && { holdWhen: [options.holdWhen].flat() as readonly HoldWhen[] }),
     lease: inMs(lease),
     maxOutputs,
@@ -101,6 +116,20 @@ export function toDescriptor(
   return descriptor;
 }
 
+/** Returns whether instances of a class have a method. */
+export function hasMethod(actorType: ActorClass, name: "processAsync" | "processBatchAsync"): boolean {
+  const prototype = actorType.prototype as Readonly<Partial<Record<typeof name, unknown>>> | undefined;
+  return typeof prototype?.[name] === "function";
+}
+
+function completedBatch({ size, interval, onThrow }: BatchOptions = {}): BatchSettings {
+  return {
+    size: size ?? batchDefaults.size,
+    interval: inMs(interval ?? batchDefaults.interval),
+    onThrow: onThrow ?? batchDefaults.onThrow,
+  };
+}
+
 function completed({
   parallelism = actorDefaults.parallelism,
   lease = actorDefaults.lease,
@@ -113,6 +142,7 @@ const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
   name: true,
   event: true,
   parallelism: true,
+  batch: true,
   holdWhen: true,
   lease: true,
   maxOutputs: true,
@@ -142,6 +172,7 @@ function shapeProblems(options: ActorOptions): string[] {
     ...unknown.map((option) => `"${option}" is not an option; there are ${Object.keys(optionNames).join(", ")}`),
     ...lists.map((option) => `${option} must be a list`),
     ...nestedProblems("", options),
+    ...batchShapeProblems(options.batch),
     ...(["boolean", "undefined"].includes(typeof ordered) ? [] : ["ordered must be true or false"]),
     ...(["boolean", "undefined"].includes(typeof inheritPartitionKey)
       ? []
@@ -150,6 +181,14 @@ function shapeProblems(options: ActorOptions): string[] {
     ...(name === undefined || (typeof name === "string" && nameShape.test(name))
       ? []
       : ["name must be a letter, then letters, digits or underscores, as the name of a class is"]),
+  ];
+}
+
+function batchShapeProblems(batch: BatchOptions = {}): string[] {
+  const unknown = Object.keys(Object(batch)).filter((name) => !Object.hasOwn(batchDefaults, name));
+  return [
+    ...objectProblems("batch", batch),
+    ...unknown.map((name) => `batch.${name} is not an option; there are ${Object.keys(batchDefaults).join(", ")}`),
   ];
 }
 
@@ -187,6 +226,7 @@ export function descriptorProblems(descriptor: ActorDescriptor): string[] {
   const { name, queueName, lease, maxOutputs, retry, supervision, failureLimit, middleware } = descriptor;
   const problems = [
     ...slotProblems(descriptor),
+    ...(descriptor.batch ? batchProblems(descriptor, descriptor.batch) : []),
     ...durationProblems("lease", lease, wholeMs(100)),
     ...numberProblems("maxOutputs", maxOutputs, wholeNumber(1)),
     ...(descriptor.maxLag === undefined ? [] : durationProblems("maxLag", descriptor.maxLag, time)),
@@ -194,6 +234,16 @@ export function descriptorProblems(descriptor: ActorDescriptor): string[] {
   if (middleware.some((one) => typeof one !== "function")) problems.push("middleware must be a list of functions");
   problems.push(...retryProblems(retry), ...supervisionProblems(supervision, failureLimit, retry));
   return problems.map((problem) => `${name} on "${queueName}": ${problem}`);
+}
+
+function batchProblems({ elastic }: SlotSettings, { size, interval, onThrow }: BatchSettings): string[] {
+  const isKnown = ["fail", "split"].includes(onThrow);
+  return [
+    ...(elastic ? ["parallelism must be a number for an actor that takes batches"] : []),
+    ...numberProblems("batch.size", size, wholeNumber(1, maxBatch)),
+    ...durationProblems("batch.interval", interval, delay),
+    ...(isKnown ? [] : [`batch.onThrow must be "fail" or "split", not ${valueText(onThrow)}`]),
+  ];
 }
 
 /** Returns the settings of a descriptor for an option. */

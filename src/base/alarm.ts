@@ -11,6 +11,8 @@ export class Alarm {
   readonly #keepsProcess: boolean;
   #timer: Timer | undefined;
   #at = Infinity;
+  /** True once a ring that was overdue was set anew: it comes with the next timers. */
+  #overdue = false;
 
   /**
    * @param ring Called once at the earliest time; it sets the alarm for the next.
@@ -24,11 +26,12 @@ export class Alarm {
 
   /** Rings at `time`, or before. Returns whether that moved the ring. */
   ringBy(time: number, now: number = this.#clock.now()): boolean {
-    // A ring that is overdue means that the clock jumped forward: set the timer anew.
-    if (time >= this.#at && this.#at > now) return false;
+    // A ring that is overdue may mean that the clock jumped forward: set the timer anew, once, and for no later.
+    if (time >= this.#at && (this.#at > now || this.#overdue)) return false;
+    this.#overdue = this.#at <= now;
+    this.#at = Math.min(this.#at, time);
     this.#timer?.cancel();
-    this.#at = time;
-    this.#timer = this.#clock.after(time - now, this.#onTime);
+    this.#timer = this.#clock.after(this.#at - now, this.#onTime);
     if (!this.#keepsProcess) this.#timer.unref?.();
     return true;
   }
@@ -37,10 +40,12 @@ export class Alarm {
   cancel(): void {
     this.#timer?.cancel();
     this.#at = Infinity;
+    this.#overdue = false;
   }
 
   readonly #onTime = (): void => {
     this.#at = Infinity;
+    this.#overdue = false;
     this.#ring();
   };
 }

@@ -22,7 +22,7 @@ const retryableByCode = {
   InvalidState: false,
   /** The body of a received event cannot be read; the message says where. */
   BodyUnreadable: false,
-  /** An item cannot be stored: it is not JSON, or a blob is not bytes. */
+  /** An item cannot be stored: it is not JSON, an entity does not fit its schema, or a blob is not bytes. */
   InvalidItem: false,
   /** An event or item exceeds the provider's limit; the message names both sizes. */
   TooLarge: false,
@@ -44,7 +44,7 @@ const retryableByCode = {
   ConcurrencyConflict: true,
   /** The increment of a counter would fall below its `min`; nothing changed. */
   BelowMinimum: true,
-  /** The provider refused the credentials or the operation; the message names the missing right. */
+  /** The provider refused the credentials or the operation, or a permission of entities a change; the message says which. */
   AccessDenied: true,
   /** The provider throttles the caller. */
   Throttled: true,

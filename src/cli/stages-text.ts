@@ -8,16 +8,17 @@ import { table } from "./text.ts";
 /** Returns a plan for people. */
 export function planText({ stages, unplaced, twice }: StagePlan): string {
   const rows = stages.flatMap(({ stage, actors }) =>
-    actors.map(({ name, queueName, parallelism, elastic, maxLag }) => [
+    actors.map(({ name, queueName, parallelism, elastic, batch, maxLag }) => [
       stage.name,
       name,
       queueName.toString(),
       parallelismText({ parallelism, elastic }),
+      batch ? `${batch.size} in ${batch.interval} ms` : "-",
       maxLag === undefined ? "-" : `${maxLag} ms`,
     ]),
   );
   return [
-    table(rows, ["STAGE", "ACTOR", "SUBSCRIBES TO", "PARALLELISM", "MAX LAG"]),
+    table(rows, ["STAGE", "ACTOR", "SUBSCRIBES TO", "PARALLELISM", "BATCH", "MAX LAG"]),
     ...unplaced.map(({ name, queueName }) => `In no stage: ${name} on ${queueName}.`),
     ...twice.map(({ actor, stages: names }) => `In ${names.join(" and ")}: ${actor.name} on ${actor.queueName}.`),
   ].join("\n");
@@ -30,10 +31,11 @@ export function plainPlan({ file, stages, unplaced, twice }: StagePlan): object 
     stages: stages.map(({ stage, actors }) => ({
       name: stage.name,
       ...stage.settings,
-      actors: actors.map(({ name, queueName, parallelism, elastic, maxLag }) => ({
+      actors: actors.map(({ name, queueName, parallelism, elastic, batch, maxLag }) => ({
         actor: name,
         queue: queueName.toString(),
         parallelism: elastic ?? parallelism,
+        batch,
         maxLag,
       })),
     })),

@@ -73,6 +73,17 @@ export interface Step {
   discard(): void;
 }
 
+/** A run of an actor over a batch of leased events of one queue: its stores and its end. */
+export interface BatchStep extends Omit<Step, "commit"> {
+  /**
+   * Commits the store writes, the outputs and some of its leases together or not at all. The other leases stay as they
+   * are.
+   *
+   * @throws `ConcurrencyConflict` as {@link Step.commit}, `LeaseLost` when one of these leases ended. Nothing was changed.
+   */
+  commit(leases: readonly Lease[], outputs: readonly Event[]): Promise<void> | void;
+}
+
 /** The place where a hive runs: its queues, its stores, and what it can do. docs/providers.md writes one. */
 export interface Provider {
   /** `memory`, `sqlite`, `postgres`, `azure`, `aws`, or yours. */
@@ -91,6 +102,8 @@ export interface Provider {
   decoded?(leases: readonly Lease[]): Promise<readonly Lease[]>;
   /** Begins the step of an actor over a leased event. */
   beginStep(lease: Lease): Step;
+  /** Begins the step of an actor over a batch. Only with the capability `atomicStep`, and then always. */
+  beginBatch?(leases: readonly Lease[]): BatchStep;
   /**
    * Returns what slows the provider down and only an operator can end, in sentences.
    *

@@ -35,6 +35,8 @@ export interface Lease {
   readonly firstSeen: number;
   /** The end of the lease, in ms since the epoch, by the clock of this process. */
   readonly expiresAt: number;
+  /** The position in its topic, of an event that the topic keeps; `undefined` where the provider cannot tell. */
+  readonly position?: number | undefined;
   /** Set when a rewind delivers the event again. */
   readonly replayed?: Replayed | undefined;
 }

@@ -1,4 +1,4 @@
-import type { ActorDescriptor, ProcessorActor } from "../actors/actor.ts";
+import type { ActorDescriptor, AnyActor, ProcessorActor } from "../actors/actor.ts";
 import { runThrough } from "../actors/middleware/run-through.ts";
 import type { Outcome } from "../actors/outcome.ts";
 import { collect } from "../actors/output.ts";
@@ -9,27 +9,28 @@ import { readable } from "../base/error-text.ts";
 import { ConcurrencyConflict, isBeeHiveError } from "../base/errors.ts";
 import { withFields, type Logger } from "../base/logger.ts";
 import type { Turnstile } from "../base/turnstile.ts";
-import { ifRejected } from "../base/rejection.ts";
 import type { Provider, Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
 import { isExpired } from "../events/withdrawal.ts";
 import { assertReadable } from "../events/unreadable.ts";
 import type { ActorTelemetry, ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
-import { Delivery, type DeliveryHome, type DeliveryObserver, type DeliveryReport, type Spawn } from "./delivery.ts";
+import { Delivery, type DeliveryHome, type DeliveryObserver, type Spawn } from "./delivery.ts";
 import { disposeActor, isDisposable } from "./disposal.ts";
 import { HeldKeys } from "./held-keys.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { byDelivery, type LogEvents } from "./log-events.ts";
 import { Polling } from "./polling.ts";
+import { Reports } from "./reports.ts";
 import { Settlement } from "./settlement.ts";
 import type { SharedSlots, SlotShare } from "./shared-slots.ts";
 import { stampOutputs, type StampRules } from "./stamp.ts";
+import type { SubscriptionLoop } from "./subscription-loop.ts";
 
 /** The parts that the delivery loops of one hive share. */
 export interface DeliveryLoopParts {
   readonly provider: Provider;
-  /** Makes an actor whose injected stores belong to `step`. */
-  readonly resolve: (descriptor: ActorDescriptor, step: Step) => ProcessorActor | Promise<ProcessorActor>;
+  /** Makes an actor, of the kind that the caller knows it to be, whose injected stores belong to `step`. */
+  readonly resolve: <A extends AnyActor>(descriptor: ActorDescriptor, step: Pick<Step, "stores">) => A | Promise<A>;
   readonly keeper: LeaseKeeper;
   readonly turnstile: Turnstile;
   readonly clock: Clock;
@@ -57,15 +58,13 @@ const maxReruns = 20;
  *
  * The way of one event is {@link deliver}, `#deliver`, `#runStep`, `#recover`; it reads from top to bottom.
  */
-export class DeliveryLoop {
-  /** Its settings may change while it runs, see {@link use}. */
+export class DeliveryLoop implements SubscriptionLoop {
   descriptor: ActorDescriptor;
-  /** Leases events as slots come free, and knows about pauses. */
   readonly polling: Polling;
-  /** The partition keys that failing events of an ordered subscription hold back. */
   readonly heldKeys: HeldKeys | undefined;
   readonly #parts: DeliveryLoopParts;
   readonly #logger: Logger;
+  readonly #reports: Reports;
   readonly #home: DeliveryHome;
   readonly #telemetry: ActorTelemetry;
   readonly #settlement: Settlement;
@@ -99,6 +98,7 @@ export class DeliveryLoop {
     this.heldKeys = heldKeys;
     this.#parts = parts;
     this.#logger = logger;
+    this.#reports = new Reports(parts.observers, logger);
     this.#home = { descriptor, clock, logger, stores: provider.stores, spawn: parts.spawn };
     this.#share = share;
     this.#telemetry = parts.telemetry.actor(descriptor);
@@ -108,22 +108,18 @@ export class DeliveryLoop {
     this.#maxAttempts = maxAttemptsOf(descriptor);
   }
 
-  /** The number of events that are worked on now. */
   get inFlight(): number {
     return this.#deliveries.size;
   }
 
-  /** The number of deliveries that have ended so far, with any outcome. */
   get settled(): number {
     return this.#settled;
   }
 
-  /** The number of events that were committed so far. */
   get committed(): number {
     return this.#committed;
   }
 
-  /** The leases that are worked on now. */
   get leases(): readonly Lease[] {
     return [...this.#deliveries].map(({ lease }) => lease);
   }
@@ -132,24 +128,17 @@ export class DeliveryLoop {
     this.polling.start();
   }
 
-  /** Works with other settings from the next event on. */
   use(descriptor: ActorDescriptor): void {
     this.descriptor = descriptor;
     this.polling.use(descriptor);
   }
 
-  /** Leaves the subscription to other processes. Resolves when no event of it is in work here. */
   async leave(): Promise<void> {
     this.polling.leave(true);
     while (this.polling.hasLeft && this.#deliveries.size > 0)
       await Promise.all([...this.#deliveries].map(({ ended }) => ended));
   }
 
-  /**
-   * Stops leasing and waits for the deliveries under way until `deadline` resolves.
-   *
-   * Unfinished events are then abandoned without counting an attempt.
-   */
   async stop(deadline: Promise<void>): Promise<void> {
     const polled = this.polling.stop();
     // An unresponsive provider must not delay the stop much beyond the deadline.
@@ -170,15 +159,14 @@ export class DeliveryLoop {
     return undefined;
   }
 
-  /**
-   * Works on one lease and settles it. Resolves with the outcome, never rejects.
-   *
-   * Public for hosts that hand over leases themselves, such as functions in a cloud.
-   */
   deliver(lease: Lease): Promise<Outcome> {
     const delivery = this.#begin(lease);
     this.#deliveries.add(delivery);
     return (delivery.ended = this.#deliver(delivery));
+  }
+
+  async deliverBatch(leases: readonly Lease[]): Promise<void> {
+    await Promise.all(leases.map((lease) => this.deliver(lease)));
   }
 
   #begin(lease: Lease): Delivery {
@@ -236,7 +224,7 @@ export class DeliveryLoop {
     try {
       delivery.throwIfCancelled();
       const step = (delivery.step = parts.provider.beginStep(lease));
-      const making = parts.resolve(this.descriptor, step);
+      const making = parts.resolve<ProcessorActor>(this.descriptor, step);
       actor = making instanceof Promise ? await making : making;
       const returned = await span.run(runThrough, this.descriptor.middleware, actor, lease.event, delivery);
       const collected = span.run(collect, returned, delivery);
@@ -286,26 +274,9 @@ export class DeliveryLoop {
     return { outcome: await this.#settlement.settleFailure(delivery, failure), failure };
   }
 
-  /** Reports a delivery to the observers. An error of an observer is logged and changes nothing. */
   #report({ lease, outputs }: Delivery, outcome: Outcome, durationMs: number, error: unknown): void {
-    const { observers } = this.#parts;
-    if (observers.length === 0) return;
+    if (this.#reports.unread) return;
     const { event, attempt } = lease;
-    const report = { event, descriptor: this.descriptor, attempt, outcome, durationMs, outputs, error };
-    // By index: an iterator is allocated for each event.
-    for (let n = 0; n < observers.length; n++) this.#notify(observers[n] as DeliveryObserver, report);
-  }
-
-  #notify(observer: DeliveryObserver, report: DeliveryReport): void {
-    try {
-      const observed: unknown = observer.delivered?.(report);
-      if (observed !== undefined) ifRejected(observed, (thrown) => this.#logObserver(report, thrown));
-    } catch (thrown) {
-      this.#logObserver(report, thrown);
-    }
-  }
-
-  #logObserver({ event }: DeliveryReport, thrown: unknown): void {
-    this.#logger.error({ err: thrown, eventId: event.id }, "onDelivery failed");
+    this.#reports.tell({ event, descriptor: this.descriptor, attempt, outcome, durationMs, outputs, error });
   }
 }

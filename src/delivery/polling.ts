@@ -228,12 +228,13 @@ export class Polling {
 
   /** The number of events that can be started now. */
   get #free(): number {
-    const free = this.#slots - this.#parts.inFlight();
+    const free = this.slots - this.#parts.inFlight();
     const { share } = this.#parts;
     return share ? share.leasable(free) : free;
   }
 
-  get #slots(): number {
+  /** The number of events that may be in work at the same time now. */
+  get slots(): number {
     if (this.#hold || this.#hasLeft || this.#pressure) return 0;
     return this.#probing ? 1 : this.#size;
   }
@@ -241,7 +242,7 @@ export class Polling {
   /** See {@link LeaseRequest.moreSlots}. An arrow function, so that polls share it. */
   readonly #moreSlots = async (events: number, maxMs: number): Promise<number> => {
     const { signal } = this.#endPoll;
-    const wanted = Math.min(events, this.#slots);
+    const wanted = Math.min(events, this.slots);
     let over = false;
     const timer = this.#parts.clock.after(maxMs, () => {
       over = true;

@@ -48,6 +48,22 @@ export class Settlement {
     return "abandoned";
   }
 
+  /** Gives an event back that waited for its batch, or behind a failed event of its key. Counts no attempt. */
+  async giveBack(delivery: Delivery): Promise<Outcome> {
+    delivery.settling = true;
+    const { queues, logger, polling } = this.#parts;
+    try {
+      await queues.abandon(delivery.lease, { delayMs: polling.refusedMs, countAttempt: false });
+      return "abandoned";
+    } catch (error) {
+      logger.warn(
+        { err: error, eventId: delivery.lease.event.id },
+        "the event could not be given back, it will be delivered again when its lease ends",
+      );
+      return "lease-lost";
+    }
+  }
+
   /** Drops an event that has expired. */
   async dropExpired(delivery: Delivery): Promise<Outcome> {
     delivery.settling = true;
@@ -60,32 +76,64 @@ export class Settlement {
 
   /** Settles a delivery whose step failed, as its supervision decides. A lease that was lost cannot be settled. */
   async settleFailure(delivery: Delivery, error: unknown): Promise<Outcome> {
+    return (
+      this.#whyOver(delivery, error) ??
+      (await this.#settleOne(delivery, error).finally(() => this.#countFailure(error)))
+    );
+  }
+
+  /** Settles the events of a batch that failed together, which is one failure of their actor. */
+  async settleFailures(deliveries: readonly Delivery[], error: unknown): Promise<readonly Outcome[]> {
+    let failed = 0;
+    const outcomes = await Promise.all(
+      deliveries.map((delivery) => this.#whyOver(delivery, error) ?? this.#settleOne(delivery, error, failed++ === 0)),
+    );
+    if (failed > 0) this.#countFailure(error);
+    return outcomes;
+  }
+
+  /** Returns whether an error counts an attempt of an event. */
+  counts(error: unknown, { lease, settling }: Delivery): boolean {
+    if (isBeeHiveError(error, "LeaseLost")) return false;
+    const { action } = decide(
+      error,
+      lease.attempt,
+      this.#descriptor,
+      0,
+      settling && isBeeHiveError(error, "Throttled"),
+    );
+    return action === "retry" || action === "dead-letter";
+  }
+
+  /** Returns the outcome of a delivery that cannot be settled any more. */
+  #whyOver(delivery: Delivery, error: unknown): Outcome | undefined {
+    if (delivery.abandoned) return "abandoned";
+    if (!delivery.cancelledBy && !isBeeHiveError(error, "LeaseLost")) return undefined;
+    this.#parts.logger.warn(fieldsOf(delivery.lease, error), "the lease was lost, the event will be delivered again");
+    return "lease-lost";
+  }
+
+  async #settleOne(delivery: Delivery, error: unknown, isFirst = true): Promise<Outcome> {
     const { lease } = delivery;
     const { clock, logger, random } = this.#parts;
-    if (delivery.abandoned) return "abandoned";
-    if (delivery.cancelledBy || isBeeHiveError(error, "LeaseLost")) {
-      logger.warn(fieldsOf(lease, error), "the lease was lost, the event will be delivered again");
-      return "lease-lost";
-    }
     // The actor succeeded but the commit was throttled, so this must not count as an attempt.
     const uncounted = delivery.settling && isBeeHiveError(error, "Throttled");
     delivery.settling = true;
     try {
       const waitedMs = clock.now() - lease.firstSeen;
       const decision = decide(error, lease.attempt, this.#descriptor, random(), uncounted, waitedMs);
-      return await this.#settle(lease, decision, error);
+      return await this.#settle(lease, decision, error, isFirst);
     } catch (settling) {
       logger.error(
         { ...fieldsOf(lease, error), settling },
         "the event could not be settled, it will be delivered again when its lease ends",
       );
       return "lease-lost";
-    } finally {
-      this.#countFailure(error);
     }
   }
 
-  async #settle(lease: Lease, decision: Decision, error: unknown): Promise<Outcome> {
+  /** @param isFirst False for the others of a batch, after which nothing is paused or stopped again. */
+  async #settle(lease: Lease, decision: Decision, error: unknown, isFirst: boolean): Promise<Outcome> {
     const { queues, clock, logger, polling, heldKeys } = this.#parts;
     const fields = fieldsOf(lease, error);
     switch (decision.action) {
@@ -104,12 +152,12 @@ export class Settlement {
         heldKeys?.hold(attemptsBefore(lease), decision.delayMs, clock.now());
         return "abandoned";
       case "pause":
-        polling.pause(decision, error);
+        if (isFirst) polling.pause(decision, error);
         await queues.abandon(lease, { delayMs: decision.pauseMs, countAttempt: false });
         heldKeys?.hold(attemptsBefore(lease), decision.pauseMs, clock.now());
         return "abandoned";
       case "stop":
-        this.#stopHive(error);
+        if (isFirst) this.#stopHive(error);
         await queues.abandon(lease, { delayMs: 0, countAttempt: false });
         return "abandoned";
     }

@@ -13,7 +13,7 @@ import { checkedKey } from "../contract/keys.ts";
  */
 
 /** An id has to fit into the id of a row, with a name and the value of an index. */
-export const maxId = 90;
+const maxId = 90;
 const maxValue = 90;
 
 /** Returns the id of an entity. @throws BeeHiveError `InvalidKey`. */

@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../base/logger.ts";
 import { Turnstile } from "../base/turnstile.ts";
 import type { Provider } from "../contract/provider.ts";
-import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
+import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import { LeaseKeeper } from "../delivery/lease-keeper.ts";
 import { LogEvents } from "../delivery/log-events.ts";
 import { SharedSlots } from "../delivery/shared-slots.ts";
@@ -165,7 +165,7 @@ export function assembled(
       : undefined;
   const unread = operated && (() => operator.unread());
   const stage = controls === false ? undefined : controls.stage;
-  const joined = (): readonly DeliveryLoop[] => orchestrator.joined;
+  const joined = (): readonly SubscriptionLoop[] => orchestrator.joined;
   const healthCheck = new HealthCheck({ provider, clock, joined, specs, unread, limits, stage });
   const names = descriptors.map(({ queueName }) => queueName);
   const forgetSizes = telemetry.observeSizes(() =>

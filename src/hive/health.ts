@@ -1,6 +1,6 @@
 import { errorNameOf } from "../base/error-text.ts";
 import { withTimeLimit, type Clock } from "../base/clock.ts";
-import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
+import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import type { HeldKey } from "../delivery/held-keys.ts";
 import { backPressure, pressureText, type Hold, type Pause, type PausedBy, type Pressure } from "../actors/pause.ts";
 import type { Provider } from "../contract/provider.ts";
@@ -84,7 +84,7 @@ export interface PauseHealth {
 export interface HealthParts {
   readonly provider: Provider;
   /** Returns the loops of subscriptions that this process works on. */
-  readonly joined: () => readonly DeliveryLoop[];
+  readonly joined: () => readonly SubscriptionLoop[];
   /** The queues that must exist. */
   readonly specs: readonly QueueSpec[];
   readonly clock: Clock;
@@ -147,7 +147,7 @@ export class HealthCheck {
     };
   }
 
-  #actor(loop: DeliveryLoop, lags: Answer["lags"], running: boolean): ActorHealth {
+  #actor(loop: SubscriptionLoop, lags: Answer["lags"], running: boolean): ActorHealth {
     const { descriptor, inFlight, heldKeys } = loop;
     const { state, paused, held, pressure, size } = loop.polling;
     const { askedAt, error, over } = state;

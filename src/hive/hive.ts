@@ -157,6 +157,17 @@ export class Hive {
   }
 
   /**
+   * Processes and settles leases of one queue from a host, in batches where the actor takes batches.
+   *
+   * @throws as {@link deliver}.
+   */
+  async deliverBatch(leases: readonly Lease[]): Promise<void> {
+    this.#parts.container.check(this.descriptors, this.#parts.logger);
+    await this.#parts.operated?.beforeDelivery();
+    await this.#parts.orchestrator.deliverBatch((await this.provider.decoded?.(leases)) ?? leases);
+  }
+
+  /**
    * Sets up the queues if needed, then starts all actors, pulsers and sources.
    *
    * @throws BeeHiveError as {@link setup} does; `InvalidConfiguration` also with every dependency that nothing binds,

@@ -1,7 +1,7 @@
 import type { ActorDescriptor, Middleware } from "../actors/actor.ts";
 import type { Clock } from "../base/clock.ts";
 import type { QueueOperator } from "../contract/queue-operator.ts";
-import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
+import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
 
 /** A subscription whose events wait longer than its actor allows, see {@link ActorOptions.maxLag}. */
 export interface Late {
@@ -24,7 +24,7 @@ interface Breach {
 export interface LagLimitsParts {
   readonly queues: Pick<QueueOperator, "oldest">;
   readonly clock: Clock;
-  readonly joined: () => readonly DeliveryLoop[];
+  readonly joined: () => readonly SubscriptionLoop[];
   /** Called when a subscription becomes late. */
   readonly began: () => void;
 }
@@ -66,7 +66,7 @@ export class LagLimits {
   }
 
   /** Returns how late a subscription is; `undefined` when it keeps its time limit, or has none. */
-  of({ descriptor: { queueName, maxLag } }: DeliveryLoop): Late | undefined {
+  of({ descriptor: { queueName, maxLag } }: SubscriptionLoop): Late | undefined {
     const breach = this.#breaches.get(queueName.toString());
     if (!breach || maxLag === undefined || this.#isOver(breach)) return undefined;
     return { maxMs: maxLag, lagMs: breach.lagMs, since: new Date(breach.since) };

@@ -11,7 +11,7 @@ import { Beater, type SampledSubscription } from "../controls/beater.ts";
 import { Follower, type Followed } from "../controls/follower.ts";
 import { checkInterval, lookInterval, type ControlsOptions } from "../controls/options.ts";
 import { withSettings } from "../controls/settings.ts";
-import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
+import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import type { LagLimits, Late } from "./lag-limits.ts";
 import type { Operator } from "./operator.ts";
 import type { Orchestrator } from "./orchestrator.ts";
@@ -96,7 +96,7 @@ export class Operated {
     await this.#beater.stop();
   }
 
-  #followedLoop(loop: DeliveryLoop): Followed {
+  #followedLoop(loop: SubscriptionLoop): Followed {
     const { descriptor } = loop;
     return {
       kind: "queue",
@@ -118,11 +118,13 @@ function followedPulser(pulsing: Pulsing): Followed {
 }
 
 function sampleOf(
-  { descriptor, inFlight, committed, polling }: DeliveryLoop,
+  { descriptor, inFlight, committed, polling }: SubscriptionLoop,
   late: Late | undefined,
 ): SampledSubscription {
   const { name: actor, queueName, elastic } = descriptor;
-  const { paused, held, pressure, size: parallelism } = polling;
+  const { paused, held, pressure, size } = polling;
+  // The slots of batches are those of their events.
+  const parallelism = descriptor.batch ? descriptor.parallelism : size;
   return {
     queue: queueName.toString(),
     actor,

@@ -6,7 +6,9 @@ import { sleep } from "../base/clock.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { throwProblems } from "../base/problems.ts";
 import type { Lease, QueueSpec } from "../contract/queue-operator.ts";
+import { BatchLoop } from "../delivery/batches/batch-loop.ts";
 import { DeliveryLoop, type DeliveryLoopParts } from "../delivery/delivery-loop.ts";
+import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import { logProblems, typeRuleProblems, withRules, type KeptTopics } from "./keep.ts";
 
 /** Creates missing queues in the set-up, or only checks for them. A check needs no right to manage queues. */
@@ -18,7 +20,7 @@ export class Orchestrator {
   readonly #publishers: readonly Publisher[];
   readonly #keep: KeptTopics | undefined;
   readonly #parts: DeliveryLoopParts;
-  readonly #loops: readonly DeliveryLoop[];
+  readonly #loops: readonly SubscriptionLoop[];
   #specs: readonly QueueSpec[] | undefined;
   readonly #stopping = new AbortController();
   /** Ends when the log of kept topics is no longer written here. */
@@ -34,7 +36,7 @@ export class Orchestrator {
     this.#publishers = publishers;
     this.#keep = keep;
     this.#parts = parts;
-    this.#loops = descriptors.map((descriptor) => new DeliveryLoop(descriptor, parts));
+    this.#loops = descriptors.map((descriptor) => loopOf(descriptor, parts));
   }
 
   /**
@@ -74,11 +76,18 @@ export class Orchestrator {
    * @throws BeeHiveError `QueueNotFound` when no actor reads it.
    */
   async deliver(lease: Lease): Promise<Outcome> {
-    return await this.loop(lease.queueName.toString()).deliver(lease);
+    return await this.loop(lease.queueName).deliver(lease);
+  }
+
+  /** Passes leases of one queue to the delivery loop of their subscription. @throws as {@link deliver}. */
+  async deliverBatch(leases: readonly Lease[]): Promise<void> {
+    const [first] = leases;
+    if (first) await this.loop(first.queueName).deliverBatch(leases);
   }
 
   /** Returns the delivery loop of a subscription. @throws BeeHiveError `QueueNotFound` when no actor reads it. */
-  loop(name: string): DeliveryLoop {
+  loop(queueName: Lease["queueName"] | string): SubscriptionLoop {
+    const name = queueName.toString();
     const loop = this.#loops.find(({ descriptor }) => descriptor.queueName.toString() === name);
     if (loop) return loop;
     throw new BeeHiveError("QueueNotFound", `No actor of this hive reads "${name}".`);
@@ -90,12 +99,12 @@ export class Orchestrator {
   }
 
   /** A delivery loop for each subscription. */
-  get loops(): readonly DeliveryLoop[] {
+  get loops(): readonly SubscriptionLoop[] {
     return this.#loops;
   }
 
   /** The delivery loops of subscriptions that are not left to other processes. */
-  get joined(): readonly DeliveryLoop[] {
+  get joined(): readonly SubscriptionLoop[] {
     return this.#loops.filter(({ polling }) => !polling.hasLeft);
   }
 
@@ -105,7 +114,7 @@ export class Orchestrator {
     if (kept.length > 0) this.#archiving = this.#parts.provider.queues.log?.archive?.(kept, this.#stopping.signal);
   }
 
-  /** Stops all delivery loops at once; see {@link DeliveryLoop.stop}. */
+  /** Stops all delivery loops at once; see {@link SubscriptionLoop.stop}. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
     const stopped = new AbortController();
@@ -145,6 +154,11 @@ export class Orchestrator {
     }
     return false;
   }
+}
+
+function loopOf(descriptor: ActorDescriptor, parts: DeliveryLoopParts): SubscriptionLoop {
+  const { batch } = descriptor;
+  return batch ? new BatchLoop(descriptor, batch, parts) : new DeliveryLoop(descriptor, parts);
 }
 
 const idlePollMs = 5;

@@ -1,7 +1,7 @@
 import "reflect-metadata";
 import { inversify } from "#inversify";
 import type { Container as InversifyContainer, ServiceIdentifier } from "inversify";
-import type { ActorClass, ActorDescriptor, ProcessorActor } from "../actors/actor.ts";
+import type { ActorClass, ActorDescriptor, AnyActor } from "../actors/actor.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
@@ -79,7 +79,7 @@ export function injects<const D extends readonly Injectable[]>(
 export type ActorResolver = (
   actorType: ActorClass,
   stores: Stores,
-) => ProcessorActor | undefined | Promise<ProcessorActor | undefined>;
+) => AnyActor | undefined | Promise<AnyActor | undefined>;
 
 /**
  * Makes actors through inversify, with the stores of their steps.
@@ -128,22 +128,26 @@ export class ActorContainer {
   }
 
   /**
-   * Makes an actor for one event.
+   * Makes an actor for one event or batch, of the kind that the caller knows it to be.
    *
    * @throws BeeHiveError `Unresolvable` with the dependency that inversify misses.
    */
-  resolve(descriptor: ActorDescriptor, step: Step): ProcessorActor | Promise<ProcessorActor> {
-    return this.#resolver ? this.#ask(this.#resolver, descriptor, step) : this.#make(descriptor, step);
+  resolve<A extends AnyActor>(descriptor: ActorDescriptor, step: Pick<Step, "stores">): A | Promise<A> {
+    return this.#resolver ? this.#ask<A>(this.#resolver, descriptor, step) : this.#make<A>(descriptor, step);
   }
 
-  async #ask(resolver: ActorResolver, descriptor: ActorDescriptor, step: Step): Promise<ProcessorActor> {
-    let resolved: ProcessorActor | undefined;
+  async #ask<A extends AnyActor>(
+    resolver: ActorResolver,
+    descriptor: ActorDescriptor,
+    step: Pick<Step, "stores">,
+  ): Promise<A> {
+    let resolved: AnyActor | undefined;
     try {
       resolved = await resolver(descriptor.actorType, step.stores);
     } catch (cause) {
       throw unresolvable(descriptor, cause);
     }
-    return resolved ?? this.#make(descriptor, step);
+    return (resolved as A | undefined) ?? this.#make<A>(descriptor, step);
   }
 
   /**
@@ -162,13 +166,14 @@ export class ActorContainer {
     }
   }
 
-  #make(descriptor: ActorDescriptor, step: Step): ProcessorActor | Promise<ProcessorActor> {
+  #make<A extends AnyActor>(descriptor: ActorDescriptor, step: Pick<Step, "stores">): A | Promise<A> {
     this.#bindStores();
     const { actorType } = descriptor;
     this.#step = step;
     try {
-      if (this.#atOnce) return this.#container.get<ProcessorActor>(actorType);
-      return this.#container.getAsync<ProcessorActor>(actorType).catch((cause: unknown) => {
+      if (this.#atOnce) return this.#container.get<AnyActor>(actorType) as A;
+      const making = this.#container.getAsync<AnyActor>(actorType) as Promise<A>;
+      return making.catch((cause: unknown) => {
         throw unresolvable(descriptor, cause);
       });
     } catch (cause) {

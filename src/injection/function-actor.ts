@@ -2,11 +2,17 @@ import {
   actorDescription,
   type ActorClass,
   type ActorContext,
+  type ActorOutput,
   type ActorOptions,
+  type BatchActor,
+  type BatchContext,
+  type Batched,
   type ProcessorActor,
+  type TypedBatchContext,
   type Published,
   type TypedContext,
 } from "../actors/actor.ts";
+import type { BatchOptions } from "../actors/batch-options.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { objectProblems, throwProblems } from "../base/problems.ts";
 import type { AnyEventType, BodyOf, EventOf } from "../events/event-type.ts";
@@ -26,14 +32,27 @@ export type OutputOf<P extends readonly Published[]> =
 /** The options of an actor that is a function: those of a class, and the dependencies that it gets by name. */
 export interface FunctionOptions<P extends readonly Published[], U extends Uses> extends Omit<
   ActorOptions,
-  "event" | "name" | "publishes"
+  "event" | "name" | "publishes" | "batch"
 > {
   /** The name in logs, metrics, overrides, graphs and the journal. @default the subscription or queue */
   readonly name?: string | undefined;
   /** The destinations and types of its events. It returns no others. @default [] */
   readonly publishes?: P;
   /** Stores by their tokens, classes, and tokens of your own, as `@injects` takes them. @default {} */
-  readonly uses?: U & { readonly [K in keyof Delivered<AnyEventType>]?: never };
+  readonly uses?: U & { readonly [K in keyof (Delivered<AnyEventType> & DeliveredBatch<AnyEventType>)]?: never };
+}
+
+/** The options of an actor that is a function and takes its events in batches. */
+export interface BatchFunctionOptions<P extends readonly Published[], U extends Uses> extends FunctionOptions<P, U> {
+  /** The batches; `{}` for those of the defaults. */
+  readonly batch: BatchOptions;
+}
+
+/** The argument of an actor that is a function and takes its events in batches, beside what it uses. */
+export interface DeliveredBatch<T extends AnyEventType> {
+  /** The events in order, each with its body, attempt and position. */
+  readonly batch: readonly Batched<BodyOf<T>>[];
+  readonly context: TypedBatchContext<T>;
 }
 
 /** The argument of an actor that is a function, beside what it uses. */
@@ -66,7 +85,26 @@ export interface Delivered<T extends AnyEventType> {
  *     return [OrderPaid.create({ orderId, price })];
  *   },
  * );
+ * @example <caption>In batches</caption>
+ * export const Import = actor(
+ *   "RowRead-Import",
+ *   RowRead,
+ *   { batch: { size: 200 }, uses: { rows: Rows } },
+ *   async ({ batch, rows }) => {
+ *     for (const { body } of batch) await rows.upsert(body);
+ *   },
+ * );
  */
+export function actor<
+  T extends AnyEventType,
+  const P extends readonly Published[] = readonly [],
+  const U extends Uses = Record<never, never>,
+>(
+  queueName: string,
+  type: T,
+  options: BatchFunctionOptions<P, U>,
+  run: (delivered: DeliveredBatch<T> & Used<U>) => OutputOf<P> | Promise<OutputOf<P>>,
+): ActorClass;
 export function actor<
   T extends AnyEventType,
   const P extends readonly Published[] = readonly [],
@@ -76,6 +114,12 @@ export function actor<
   type: T,
   options: FunctionOptions<P, U>,
   run: (delivered: Delivered<T> & Used<U>) => OutputOf<P> | Promise<OutputOf<P>>,
+): ActorClass;
+export function actor(
+  queueName: string,
+  type: AnyEventType,
+  options: FunctionOptions<readonly Published[], Uses> & { readonly batch?: BatchOptions },
+  run: (delivered: never) => ActorOutput | Promise<ActorOutput>,
 ): ActorClass {
   if (typeof run !== "function")
     throw new BeeHiveError(
@@ -85,22 +129,42 @@ export function actor<
   throwProblems(objectProblems(`the actor on "${queueName}": its options`, options));
   const { uses = {}, name = nameFrom(queueName), ...rest } = options;
   throwProblems(objectProblems(`${name} on "${queueName}": uses`, uses));
-  class FunctionActor implements ProcessorActor {
+  const made = (rest.batch === undefined ? singleActor : batchActor)(uses, run as Run);
+  Object.defineProperty(made, "name", { value: name });
+  injects(...Object.values<Uses[string]>(uses))(made);
+  actorDescription(queueName, { ...rest, name, event: type })(made);
+  return made;
+}
+
+type Run = (delivered: object) => ActorOutput | Promise<ActorOutput>;
+
+function singleActor(uses: Uses, run: Run): ActorClass {
+  return class FunctionActor implements ProcessorActor {
     readonly #used: Readonly<Record<string, unknown>>;
 
     constructor(...injected: readonly unknown[]) {
       this.#used = usedIn(uses, injected);
     }
 
-    processAsync(event: Event, context: ActorContext): OutputOf<P> | Promise<OutputOf<P>> {
-      const { body } = context as TypedContext<T>;
-      return run({ ...this.#used, body, event, context } as Delivered<T> & Used<U>);
+    processAsync(event: Event, context: ActorContext): ActorOutput | Promise<ActorOutput> {
+      const { body } = context as TypedContext<AnyEventType>;
+      return run({ ...this.#used, body, event, context });
     }
-  }
-  Object.defineProperty(FunctionActor, "name", { value: name });
-  injects(...Object.values<Uses[string]>(uses))(FunctionActor);
-  actorDescription(queueName, { ...rest, name, event: type })(FunctionActor);
-  return FunctionActor;
+  };
+}
+
+function batchActor(uses: Uses, run: Run): ActorClass {
+  return class BatchFunctionActor implements BatchActor {
+    readonly #used: Readonly<Record<string, unknown>>;
+
+    constructor(...injected: readonly unknown[]) {
+      this.#used = usedIn(uses, injected);
+    }
+
+    processBatchAsync(_events: readonly Event[], context: BatchContext): ActorOutput | Promise<ActorOutput> {
+      return run({ ...this.#used, batch: context.batch, context });
+    }
+  };
 }
 
 /** Returns the subscription or queue of a name, which may be wrong: nothing is checked before `createHive`. */

@@ -1,7 +1,7 @@
 import { pressureText } from "../actors/pause.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
-import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
+import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import type { DeliveryObserver, DeliveryReport } from "../delivery/delivery.ts";
 import type { QueueGauge } from "./queue-gauge.ts";
 
@@ -31,7 +31,7 @@ interface Rule {
 }
 
 interface Held {
-  readonly loop: DeliveryLoop;
+  readonly loop: SubscriptionLoop;
   readonly rules: readonly Rule[];
 }
 
@@ -52,7 +52,7 @@ export class BackPressure implements DeliveryObserver {
   }
 
   /** Counts once before anything is leased, then again and again. */
-  async start(loops: readonly DeliveryLoop[]): Promise<void> {
+  async start(loops: readonly SubscriptionLoop[]): Promise<void> {
     this.#held = loops.flatMap((loop) => {
       const { holdWhen = [] } = loop.descriptor;
       const rules = holdWhen.map(({ queue, above, below = Math.floor(above * goesOn) }): Rule => {

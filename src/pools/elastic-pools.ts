@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
-import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
+import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import type { DeliveryObserver, DeliveryReport } from "../delivery/delivery.ts";
 import { Resizer } from "./resizer.ts";
 
@@ -8,7 +8,7 @@ import { Resizer } from "./resizer.ts";
 const restMs = 30_000;
 
 interface Pool {
-  readonly loop: DeliveryLoop;
+  readonly loop: SubscriptionLoop;
   readonly resizer: Resizer;
 }
 
@@ -24,7 +24,7 @@ export class ElasticPools implements DeliveryObserver {
     this.#logger = logger;
   }
 
-  start(loops: readonly DeliveryLoop[]): void {
+  start(loops: readonly SubscriptionLoop[]): void {
     for (const loop of loops) {
       const { elastic, queueName } = loop.descriptor;
       if (elastic) this.#pools.set(queueName.toString(), { loop, resizer: new Resizer(elastic) });

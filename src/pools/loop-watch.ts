@@ -1,7 +1,7 @@
 import { systemClock, type Clock, type Timer } from "../base/clock.ts";
 import { longestHold } from "../base/event-loop.ts";
 import type { Logger } from "../base/logger.ts";
-import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
+import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
 
 /** The time between two looks, in ms. */
 const lookMs = 1_000;
@@ -17,13 +17,13 @@ const quietMs = 60_000;
  */
 export class LoopWatch {
   readonly #logger: Logger;
-  readonly #loops: readonly DeliveryLoop[];
+  readonly #loops: readonly SubscriptionLoop[];
   /** The deliveries of each loop that had ended at the last look. */
   #settled: readonly number[] = [];
   #timer: Timer | undefined;
   #loggedAt = -Infinity;
 
-  constructor(loops: readonly DeliveryLoop[], logger: Logger) {
+  constructor(loops: readonly SubscriptionLoop[], logger: Logger) {
     this.#loops = loops;
     this.#logger = logger;
   }

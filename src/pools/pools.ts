@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Provider } from "../contract/provider.ts";
 
-import type { DeliveryLoop } from "../delivery/delivery-loop.ts";
+import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import type { DeliveryObserver } from "../delivery/delivery.ts";
 import { QueueName } from "../events/queue-name.ts";
 import { lookInterval } from "../controls/options.ts";
@@ -58,7 +58,7 @@ export class Pools {
   }
 
   /** Counts the queues that may be full, before anything is leased. */
-  async start(loops: readonly DeliveryLoop[]): Promise<void> {
+  async start(loops: readonly SubscriptionLoop[]): Promise<void> {
     const { clock, logger } = this.#parts;
     this.#watch = new LoopWatch(loops, logger);
     this.#watch.start(clock);

@@ -49,7 +49,7 @@ export {
 
 // Steps: how an actor's writes, outputs and the commit of its event come together.
 export { directStep } from "../contract/provider.ts";
-export { AtomicStep, type AtomicSteps } from "./atomic-step.ts";
+export { AtomicBatch, AtomicStep, type AtomicSteps } from "./atomic-step.ts";
 export { stepTransactions } from "./transactions.ts";
 export { Outbox, type OutboxParts, type OutboxRows, type RowCheck } from "./outbox.ts";
 export { stepConflict, StepRows, type StepChanges } from "./step-rows.ts";

@@ -1,4 +1,4 @@
-import type { ActorDescriptor } from "../actors/actor.ts";
+import type { ActorDescriptor, ProcessorActor } from "../actors/actor.ts";
 import { destination, isStart } from "../actors/descriptor.ts";
 import { runThrough } from "../actors/middleware/run-through.ts";
 import { collect } from "../actors/output.ts";
@@ -182,7 +182,7 @@ class Run {
     const home = { descriptor: this.#descriptor, clock, logger: this.#logger, stores, spawn: () => false };
     const delivery = new Delivery({ event, queueName, replayed, ...times }, home);
     const step = { stores, cancel: () => {}, commit: async () => {}, discard: () => {} };
-    const actor = await this.#container.resolve(this.#descriptor, step);
+    const actor = await this.#container.resolve<ProcessorActor>(this.#descriptor, step);
     try {
       const returned = await runThrough(this.#descriptor.middleware, actor, event, delivery);
       const rules = { clock, atomic: this.#atomic, inheritPartitionKey: this.#descriptor.inheritPartitionKey };
@@ -233,6 +233,11 @@ function actorOf(descriptors: readonly ActorDescriptor[], name: QueueName): Acto
   const exact = descriptors.find(({ queueName }) => String(queueName) === String(name));
   const ofTopic = descriptors.filter(({ queueName }) => String(queueName.destination) === String(name.destination));
   const found = exact ?? (ofTopic.length === 1 ? ofTopic[0] : undefined);
+  if (found?.batch)
+    throw new BeeHiveError(
+      "InvalidConfiguration",
+      `${found.name} takes its events in batches, whose borders the past does not tell; a replay runs single events.`,
+    );
   if (found) return found;
   throw new BeeHiveError(
     "InvalidConfiguration",

@@ -1,7 +1,7 @@
 import { isBeeHiveError } from "../base/errors.ts";
 import type { Codec } from "../contract/codec.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
-import type { Provider, Step } from "../contract/provider.ts";
+import type { BatchStep, Provider, Step } from "../contract/provider.ts";
 import type { Lease, LeaseRequest, PeekRequest, QueueOperator } from "../contract/queue-operator.ts";
 import type { LogRequest, TopicLog } from "../contract/topic-log.ts";
 import type { Transaction } from "../contract/transaction.ts";
@@ -19,20 +19,41 @@ const retryMs = 5_000;
  */
 export function codedProvider(inner: Provider, codec: Codec): Provider {
   const leases = new CodedLeases(inner.queues, new CodedEvents(codec));
+  const beginBatch = inner.beginBatch?.bind(inner);
   return overriding(inner, leases, {
     queues: codedQueues(inner.queues, leases),
     beginStep: (lease: Lease) => codedStep(inner.beginStep(leases.inner(lease)), leases.events),
+    ...(beginBatch && {
+      beginBatch: (given: readonly Lease[]) => codedBatch(beginBatch(given.map((one) => leases.inner(one))), leases),
+    }),
     decoded: async (given: readonly Lease[]) => await leases.decoded(given),
   });
 }
 
 /** Encodes the outputs before the step commits them. */
 function codedStep(inner: Step, events: CodedEvents): Step {
+  return codedWork<Step>(inner, async (outputs) => await inner.commit(await events.encoded(outputs)));
+}
+
+function codedBatch(inner: BatchStep, leases: CodedLeases): BatchStep {
+  return codedWork<BatchStep>(inner, async (given, outputs) => {
+    const held = given.map((one) => leases.inner(one));
+    await inner.commit(held, await leases.events.encoded(outputs));
+  });
+}
+
+function codedWork<S extends Step | BatchStep>(
+  inner: Omit<Step, "commit">,
+  commit: S["commit"],
+): Omit<Step, "commit"> & Pick<S, "commit"> {
   return {
     stores: inner.stores,
+    get published() {
+      return inner.published;
+    },
     ...(inner.atomic !== undefined && { atomic: inner.atomic }),
     cancel: (key) => inner.cancel(key),
-    commit: async (outputs) => await inner.commit(await events.encoded(outputs)),
+    commit,
     discard: () => inner.discard(),
   };
 }

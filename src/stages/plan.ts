@@ -119,12 +119,19 @@ function matches(name: string, pattern: string): boolean {
 }
 
 function withStage(descriptor: ActorDescriptor, { settings, name }: Stage, path: string): ActorDescriptor {
-  const { parallelism, maxLag } = settings;
+  const { batchSize, batchInterval, maxLag } = settings;
+  const { batch } = descriptor;
+  const parallelism = batch ? undefined : settings.parallelism;
   const origin = `stage ${name} in ${path}`;
   return {
     ...descriptor,
     ...(parallelism !== undefined && slotSettings(parallelism)),
+    ...(batch && { batch: { ...batch, size: batchSize ?? batch.size, interval: batchInterval ?? batch.interval } }),
     ...(maxLag !== undefined && { maxLag }),
-    origins: { ...descriptor.origins, ...(parallelism !== undefined && { parallelism: origin }) },
+    origins: {
+      ...descriptor.origins,
+      ...(parallelism !== undefined && { parallelism: origin }),
+      ...(batch && (batchSize ?? batchInterval) !== undefined && { batch: origin }),
+    },
   };
 }

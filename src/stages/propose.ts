@@ -16,7 +16,7 @@ export interface TimeLimit {
   readonly stage: string;
   /** The limit, in ms. */
   readonly maxLag: number;
-  /** One turn of each work of the stage, which is the wait behind all of them, in ms. */
+  /** The time of a turn of each work of the stage: the wait behind all of them, in ms. */
   readonly roundMs: number;
   /**
    * `promised`: the round keeps the limit, and the stage has time to spare. `kept`: no single turn breaks the limit.

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { slotProblems, slotSettings } from "../actors/descriptor.ts";
+import { maxBatch, slotProblems, slotSettings } from "../actors/descriptor.ts";
 import type { Parallelism } from "../actors/elastic.ts";
 import { durationProblems, inMs } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { nearestOf } from "../base/nearest.ts";
-import { numberProblems, time, valueText, wholeNumber } from "../base/numbers.ts";
+import { delay, numberProblems, time, valueText, wholeNumber } from "../base/numbers.ts";
 import { throwProblems } from "../base/problems.ts";
 import { sourceOf, type Problem, type Source } from "./source.ts";
 
@@ -22,7 +22,12 @@ export interface StageEntry {
 
 /** Settings of all actors of a stage, and of the process that runs it. They win over decorators. */
 export interface StageSettings {
+  /** Not of actors that take batches. */
   readonly parallelism?: Parallelism;
+  /** Of actors that take batches. */
+  readonly batchSize?: number;
+  /** Of actors that take batches; in ms. */
+  readonly batchInterval?: number;
   /** See {@link ActorOptions.maxLag}; in ms. */
   readonly maxLag?: number;
   /** See {@link HiveOptions.maxInFlight}. */
@@ -57,8 +62,10 @@ const readers: Readonly<Record<keyof StageSettings, (value: unknown) => Parallel
   parallelism: (value) => {
     const [, min, max] = /^(\d+) to (\d+)$/.exec(String(value)) ?? [];
     const parallelism = max === undefined ? wholeIn(value) : { min: Number(min), max: Number(max) };
-    return checked(parallelism as Parallelism, slotProblems(slotSettings(parallelism as Parallelism)));
+    return checked(parallelism, slotProblems(slotSettings(parallelism as Parallelism)));
   },
+  batchSize: (value) => checked(wholeIn(value), numberProblems("batchSize", wholeIn(value), wholeNumber(1, maxBatch))),
+  batchInterval: (value) => checked(inMs(wholeIn(value)), durationProblems("batchInterval", wholeIn(value), delay)),
   maxLag: (value) => checked(inMs(wholeIn(value)), durationProblems("maxLag", wholeIn(value), time)),
   maxInFlight: (value) => checked(wholeIn(value), numberProblems("maxInFlight", wholeIn(value), wholeNumber(1))),
   memory: (value) => {
@@ -135,7 +142,7 @@ function stageOf(name: string, value: unknown, { lineOf }: Source, path: string,
     if (pattern === "" || module === "") problems.push({ line, text: `"${text}" names no actor: write module#export` });
   if (items.length === 0) add([name], `stage ${name} has no actors`);
   const { actors: _, ...texts } = value;
-  return { name, actors, settings: settings as StageSettings, given: texts as Stage["given"] };
+  return { name, actors, settings, given: texts as Stage["given"] };
 }
 
 function entriesIn(list: string, path: string, line: number): StageEntry[] {

@@ -11,7 +11,7 @@ import type { ActorDescriptor } from "../actors/actor.ts";
 import type { Outcome } from "../actors/outcome.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Event } from "../events/event.ts";
-import { carriesTrace, destinationAttributes, fail, messageAttributes, withError } from "./attributes.ts";
+import { carriesTrace, contextOf, destinationAttributes, fail, messageAttributes, withError } from "./attributes.ts";
 import type { Instruments } from "./instruments.ts";
 
 /** The W3C trace context headers, carried as properties of events. */
@@ -68,6 +68,24 @@ export class ActorTelemetry {
     return new ProcessSpan(span, event, this);
   }
 
+  /** Starts the span of a batch, linked to the spans that published its events. */
+  startBatch(deliveries: readonly { readonly event: Event; readonly attempt: number }[]): BatchSpan {
+    const { tracer, measuring, inFlight, lag } = this.#instruments;
+    const links = deliveries.flatMap(({ event }) => {
+      const published = carriesTrace(event) ? contextOf(event) : undefined;
+      return published ? [{ context: published }] : [];
+    });
+    const span = tracer.startSpan(this.#spanName, { ...this.#spanOptions, links });
+    span.setAttribute("messaging.batch.message_count", deliveries.length);
+    if (measuring) {
+      const now = this.#clock.now();
+      inFlight.add(deliveries.length, this.#attributes);
+      for (const { event, attempt } of deliveries)
+        if (attempt === 1) lag.record(Math.max(0, (now - event.timestampMs) / 1000), this.#attributes);
+    }
+    return new BatchSpan(span, this);
+  }
+
   /** @internal */
   now(): number {
     return this.#clock.now();
@@ -109,6 +127,44 @@ export class ActorTelemetry {
   }
 }
 
+/** The span around the delivery of a batch. Its events are settled one by one. */
+export class BatchSpan {
+  readonly #span: Span;
+  readonly #actor: ActorTelemetry;
+  readonly #startedAt = performance.now();
+  #failure: unknown;
+
+  constructor(span: Span, actor: ActorTelemetry) {
+    this.#span = span;
+    this.#actor = actor;
+  }
+
+  /** Runs `work` inside the span. */
+  run<A extends unknown[], T>(work: (...given: A) => T, ...given: A): T {
+    if (!this.#span.isRecording()) return work(...given);
+    return context.with(trace.setSpan(context.active(), this.#span), () => work(...given));
+  }
+
+  /** Returns the trace headers of an output: of this span if recorded, else of the event that caused it. */
+  headers(cause: Event): Readonly<Record<string, string>> {
+    return headersOf(this.#span, cause);
+  }
+
+  /** Notes the outcome of an event, and returns the duration of the batch so far in ms. */
+  settled(outcome: Outcome, error?: unknown): number {
+    this.#failure ??= error;
+    const durationMs = performance.now() - this.#startedAt;
+    this.#actor.ended(durationMs, outcome, error);
+    return durationMs;
+  }
+
+  /** Ends the span, with the first failure of an event. */
+  end(): void {
+    if (this.#failure !== undefined) fail(this.#span, this.#failure);
+    this.#span.end();
+  }
+}
+
 /** The span around one delivery. The actor runs inside it, so that spans of its own become children. */
 export class ProcessSpan {
   readonly #span: Span;
@@ -137,17 +193,7 @@ export class ProcessSpan {
 
   /** Returns the trace headers of outputs: of this span if recorded, else of the input. */
   headers(): Readonly<Record<string, string>> {
-    const headers: Record<string, string> = {};
-    if (this.#span.isRecording()) {
-      propagation.inject(trace.setSpan(context.active(), this.#span), headers);
-      return headers;
-    }
-    if (!carriesTrace(this.#event)) return noHeaders;
-    for (const name of traceHeaders) {
-      const value = this.#event.properties[name];
-      if (typeof value === "string") headers[name] = value;
-    }
-    return headers;
+    return headersOf(this.#span, this.#event);
   }
 
   /** Ends the span, and returns the duration of the delivery in ms. */
@@ -162,4 +208,18 @@ export class ProcessSpan {
     this.#actor.ended(durationMs, outcome, error);
     return durationMs;
   }
+}
+
+function headersOf(span: Span, input: Event): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  if (span.isRecording()) {
+    propagation.inject(trace.setSpan(context.active(), span), headers);
+    return headers;
+  }
+  if (!carriesTrace(input)) return noHeaders;
+  for (const name of traceHeaders) {
+    const value = input.properties[name];
+    if (typeof value === "string") headers[name] = value;
+  }
+  return headers;
 }

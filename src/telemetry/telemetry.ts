@@ -26,7 +26,7 @@ import {
 } from "./attributes.ts";
 import { Instruments } from "./instruments.ts";
 
-export type { ActorTelemetry, ProcessSpan } from "./actor-telemetry.ts";
+export type { ActorTelemetry, BatchSpan, ProcessSpan } from "./actor-telemetry.ts";
 
 /*
  * Spans and metrics by the OpenTelemetry semantic conventions for messaging. Everything is a no-op until the

@@ -6,6 +6,7 @@ import type { Event } from "../events/event.ts";
 import { QueueName } from "../events/queue-name.ts";
 import type { Identified, Stores } from "../contract/stores.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { BatchReaction } from "./batch-reaction.ts";
 import { Reaction } from "./reaction.ts";
 import { TestHive } from "./test-hive.ts";
 
@@ -50,23 +51,47 @@ export class Given {
   /** Delivers the event to the actor once, when the first expectation is awaited. */
   when(event: Event, actorType: ActorClass, options: WhenOptions = {}): Reaction {
     return new Reaction(`${actorType.name} on ${event.eventType}`, async () => {
-      const container = new Container();
-      await options.bind?.(container);
-      const hive = await TestHive.start({
-        actors: onlyReader(actorType, event, options.queueName),
-        container,
-        defaults: options.defaults ?? {},
-        clock: new ManualClock(options.now),
-      });
-      try {
-        await this.#arrange(hive.stores);
+      const actors = onlyReader(actorType, event, options.queueName);
+      return this.#within(actors, options, async (hive) => {
         await hive.push(event);
-        const report = await hive.firstDelivery();
-        return { report, stores: hive.stores };
-      } finally {
-        await hive.stop();
-      }
+        return { report: await hive.firstDelivery(), stores: hive.stores };
+      });
     });
+  }
+
+  /**
+   * Delivers events to an actor that takes batches, as one batch, when the first expectation is awaited.
+   *
+   * Events of one partition key come one after the other to an ordered actor.
+   *
+   * @example
+   * await given()
+   *   .whenBatch([RowRead.create({ id: "1" }), RowRead.create({ id: "" })], ImportActor)
+   *   .thenFails(1, RejectEvent);
+   */
+  whenBatch(events: readonly Event[], actorType: ActorClass, options: WhenOptions = {}): BatchReaction {
+    const [first] = events;
+    if (!first) throw new Error(`${actorType.name}: a batch has one event at least.`);
+    return new BatchReaction(`${actorType.name} on ${events.length} events`, events, async () => {
+      const reader = onlyReader(actorType, first, options.queueName);
+      return this.#within(inOneBatch(reader, events.length), options, async (hive) => {
+        await hive.push(events);
+        return { reports: await hive.firstDeliveries(events.length), stores: hive.stores };
+      });
+    });
+  }
+
+  async #within<R>(actors: DescriptorSource, options: WhenOptions, act: (hive: TestHive) => Promise<R>): Promise<R> {
+    const container = new Container();
+    await options.bind?.(container);
+    const { defaults = {}, now } = options;
+    const hive = await TestHive.start({ actors, container, defaults, clock: new ManualClock(now) });
+    try {
+      await this.#arrange(hive.stores);
+      return await act(hive);
+    } finally {
+      await hive.stop();
+    }
   }
 
   async #arrange(stores: Stores): Promise<void> {
@@ -96,6 +121,19 @@ function onlyReader(actorType: ActorClass, event: Event, queueName: string | und
           ? `${actorType.name} reads ${reads}; the event ${event.eventType} goes to ${queueName ?? event.queueName}.`
           : `${actorType.name} reads ${reads}; choose one of them with { queueName }.`,
       );
+    },
+  };
+}
+
+/** Returns the same actors with batches of one size, so that a batch is full at once. */
+function inOneBatch(source: DescriptorSource, size: number): DescriptorSource {
+  return {
+    async getDescriptors(defaults) {
+      const descriptors = [...(await source.getDescriptors(defaults))];
+      const single = descriptors.find(({ batch }) => !batch);
+      if (single)
+        throw new Error(`${single.name} takes one event at a time: test it with when(event, ${single.name}).`);
+      return descriptors.map((one) => ({ ...one, batch: one.batch && { ...one.batch, size } }));
     },
   };
 }

@@ -1,4 +1,5 @@
 export { given, type Given, type Items, type WhenOptions } from "./given.ts";
+export { type BatchReaction } from "./batch-reaction.ts";
 export { ManualClock } from "./manual-clock.ts";
 export { type Reaction } from "./reaction.ts";
 export { TestHive, type SettleOptions, type TestHiveOptions } from "./test-hive.ts";

@@ -1,6 +1,6 @@
 import type { Codec } from "../contract/codec.ts";
 import type { DeadLetter, DeadLetterRecord } from "../contract/dead-letter.ts";
-import type { Capabilities, Provider, Step } from "../contract/provider.ts";
+import type { BatchStep, Capabilities, Provider, Step } from "../contract/provider.ts";
 import type {
   AbandonOptions,
   CancelChoice,
@@ -63,6 +63,7 @@ export class RecordingProvider implements Provider {
   readonly capabilities: Capabilities;
   readonly queues: QueueOperator;
   readonly stores: Stores;
+  readonly beginBatch?: (leases: readonly Lease[]) => BatchStep;
   readonly #inner: Provider;
 
   constructor(inner: Provider, recorder: Recorder) {
@@ -71,6 +72,7 @@ export class RecordingProvider implements Provider {
     this.queues = new RecordingQueues(inner.queues, recorder);
     this.stores = inner.stores;
     this.#inner = inner;
+    if (inner.beginBatch) this.beginBatch = inner.beginBatch.bind(inner);
   }
 
   async setup(): Promise<void> {

@@ -160,10 +160,16 @@ export class TestHive implements AsyncDisposable {
 
   /** @internal Waits for the first delivery. */
   async firstDelivery(): Promise<DeliveryReport> {
+    const [first] = await this.firstDeliveries(1);
+    return first as DeliveryReport;
+  }
+
+  /** @internal Waits for the first deliveries. */
+  async firstDeliveries(count: number): Promise<readonly DeliveryReport[]> {
+    const { deliveries } = this.#recorder;
     for (;;) {
-      await this.#stillness(1);
-      const [first] = this.#recorder.deliveries;
-      if (first) return first;
+      await this.#stillness(count);
+      if (deliveries.length >= count) return deliveries.slice(0, count);
       const { next } = this.clock;
       if (next === undefined) throw unsettled("reason", await this.#waiting());
       await this.clock.advance(next - this.clock.now());

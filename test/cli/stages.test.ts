@@ -37,7 +37,7 @@ test("an actor in two stages is named, and such stages do not run", async () => 
   using file = staged(`[one]\nactors[] = ${shop}#PackingActor\nactors[] = *\n[two]\nactors = PackingActor\n`);
   const { code, stdout } = await cli(["stages", "--stages", file.path]);
   assert.is(code, 1);
-  assert.match(stdout, /^one +MailActor +OrderPlaced-Mail +10 +-$/m);
+  assert.match(stdout, /^one +MailActor +OrderPlaced-Mail +10 +- +-$/m);
   assert.match(stdout, "In one and two: PackingActor on OrderPlaced-Packing.");
   const { code: ran, stderr } = await cli(["run", "--stages", file.path, "--all-stages"]);
   assert.is(ran, 2);

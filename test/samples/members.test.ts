@@ -19,7 +19,7 @@ const feed = feedOf(20, 3);
 async function run(url: string): Promise<Report> {
   const provider = await openProvider(url, { clock: systemClock });
   try {
-    const report = await runMembers({ provider, feed, say: () => {} });
+    const report = await runMembers({ provider, feed, interval: 200, say: () => {} });
     assert.equal(problemsOf(report, feed), []);
     return report;
   } finally {
@@ -63,7 +63,9 @@ test("an invariant that does not hold is named", async () => {
 
 test("npm run sample -- members --json ends with its report", async () => {
   const command = ["--import", "tsx", "-C", "beehive-source", join(root, "scripts/sample.ts")];
-  const child = spawn(process.execPath, [...command, "members", "--json", "--entries", "5"], { cwd: root });
+  const child = spawn(process.execPath, [...command, "members", "--json", "--entries", "5", "--interval", "50"], {
+    cwd: root,
+  });
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (part: string) => (text += part));
   const [code] = (await once(child, "exit")) as [number];

@@ -1,7 +1,7 @@
 /** Entities of companies for tests, with a hive and the events of their changes. */
 import { z } from "zod";
 import { entities, entity } from "../../src/entities/index.ts";
-import { createHive, type ActorClass, type Hive } from "../../src/index.ts";
+import { createHive, silentLogger, type ActorClass, type Hive } from "../../src/index.ts";
 import type { Provider } from "../../src/contract/provider.ts";
 import { actor } from "../../src/injection/function-actor.ts";
 
@@ -65,6 +65,7 @@ export class StaffHive implements AsyncDisposable {
         ...actors,
       ],
       provider,
+      logger: silentLogger,
       journal: false,
     });
     await hive.start();

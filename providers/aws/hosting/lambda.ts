@@ -37,7 +37,8 @@ const reserveMs = 1_000;
  * Delivery works as on a worker: the same middleware, injection, retries and dead letters. Lambda deletes the messages
  * of events that succeeded. An event to retry gets its delay as visibility and is reported as failed. One second before
  * the function's time ends, unfinished events are reported as failed too, and their signals abort. In a FIFO queue the
- * first failure ends the batch, and the rest is abandoned without counting an attempt.
+ * first failure ends the batch, and the rest is abandoned without counting an attempt. An actor that takes batches gets
+ * those of Lambda, at most `size` events at a time.
  *
  * The event source mapping must have `FunctionResponseTypes: [ReportBatchItemFailures]`: without it Lambda deletes all
  * messages. The visibility timeout of the queue must be longer than the timeout of the function.
@@ -64,10 +65,17 @@ export function sqsHandler(options: SqsHandlerOptions): SqsHandler {
   return Object.assign(handle, { close: async () => (await runner)?.close() });
 }
 
+/** A queue that an actor of the function reads. */
+interface ReadQueue {
+  readonly name: QueueName;
+  readonly parallelism: number;
+  readonly inBatches: boolean;
+}
+
 class Runner {
   readonly #hive: Hive;
   readonly #provider: AwsProvider;
-  readonly #queueNames: ReadonlyMap<string, { readonly name: QueueName; readonly parallelism: number }>;
+  readonly #queueNames: ReadonlyMap<string, ReadQueue>;
   readonly #clock: Clock;
   readonly #logger: Logger;
 
@@ -77,9 +85,9 @@ class Runner {
     this.#provider = provider;
     this.#clock = clock;
     this.#queueNames = new Map(
-      hive.descriptors.map(({ queueName: name, ordered, parallelism }) => [
+      hive.descriptors.map(({ queueName: name, ordered, parallelism, batch }) => [
         queueNameOf(prefix, name, ordered),
-        { name, parallelism },
+        { name, parallelism, inBatches: batch !== undefined },
       ]),
     );
   }
@@ -132,8 +140,18 @@ class Runner {
     const { all, due, failure } = await this.#provider.queues.adopt(queue.name, address, messages, leaseMs);
     if (failure !== undefined) this.#logger.error({ err: failure, queue: address.name }, "events could not be read");
     leases.push(...all);
-    if (isFifo(address.name)) await this.#inOrder(all, due, over);
+    if (queue.inBatches) await this.#inBatches(isFifo(address.name) ? beforeGap(all, due) : due, due);
+    else if (isFifo(address.name)) await this.#inOrder(all, due, over);
     else await this.#inParallel(due, queue.parallelism, over);
+  }
+
+  /** Hands leases over as they came; abandons the others that are due without counting an attempt. */
+  async #inBatches(leases: readonly AwsLease[], due: readonly AwsLease[]): Promise<void> {
+    const rest = due.filter((lease) => !leases.includes(lease));
+    await this.#hive.deliverBatch(leases);
+    // A message that cannot be abandoned comes back when its visibility ends.
+    const { queues } = this.#provider;
+    await Promise.allSettled(rest.map((lease) => queues.abandon(lease, { delayMs: 0, countAttempt: false })));
   }
 
   async #inParallel(leases: readonly AwsLease[], parallelism: number, over: AbortSignal): Promise<void> {
@@ -158,6 +176,12 @@ class Runner {
       }
     }
   }
+}
+
+/** Returns the due leases of a FIFO queue before the first that stays in it. */
+function beforeGap(all: readonly AwsLease[], due: readonly AwsLease[]): readonly AwsLease[] {
+  const gap = all.findIndex((lease) => !due.includes(lease) && !lease.removed);
+  return gap < 0 ? due : all.slice(0, gap).filter((lease) => due.includes(lease));
 }
 
 function configOf({ clients: _, clock: __, logger: ___, ...config }: AwsProviderOptions): Partial<AwsConfig> {

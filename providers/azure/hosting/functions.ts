@@ -7,7 +7,7 @@ import { pulseEvents } from "../../../src/pulses/pulsing.ts";
 import { lastTime } from "../../../src/pulses/schedule.ts";
 import { AzureProvider } from "../index.ts";
 import { timerSchedule } from "./timer-schedule.ts";
-import { fromTrigger } from "./trigger-message.ts";
+import { fromTrigger, fromTriggers } from "./trigger-message.ts";
 
 export { timerSchedule };
 
@@ -26,6 +26,7 @@ interface ServiceBusFunction {
   connection: string;
   autoCompleteMessages: boolean;
   dataType: "binary";
+  cardinality?: "one" | "many";
   handler: (message: unknown, context: InvocationContext) => Promise<void>;
 }
 
@@ -42,7 +43,8 @@ const defaultConnection = "AZURE_SERVICEBUS_CONNECTION_STRING";
  *
  * Delivery and settlement are as on a worker: each message is settled by its lock token. `host.json` therefore needs
  * `"extensions": { "serviceBus": { "autoCompleteMessages": false } }`; `maxConcurrentCalls` there is the parallelism.
- * Do not start the hive, and make its queues beforehand.
+ * Do not start the hive, and make its queues beforehand. An actor that takes batches gets those of the host, whose size
+ * is `maxMessageBatchSize` there.
  *
  * @param connection the application setting with the connection. @default "AZURE_SERVICEBUS_CONNECTION_STRING"
  * @throws BeeHiveError `InvalidConfiguration` when an actor is ordered: the host holds the session, through which alone
@@ -54,14 +56,23 @@ const defaultConnection = "AZURE_SERVICEBUS_CONNECTION_STRING";
 export function actorFunctions(app: FunctionsApp, hive: Hive, connection: string = defaultConnection): void {
   const { queues } = azureOf(hive);
   assertNoneOrdered(hive);
-  for (const { queueName: name, lease: leaseMs } of hive.descriptors) {
+  for (const { queueName: name, lease: leaseMs, batch } of hive.descriptors) {
     const { entity, subscription } = queues.addressOf(name);
-    const handler = async (body: unknown, { triggerMetadata = {} }: InvocationContext): Promise<void> => {
+    const single = async (body: unknown, { triggerMetadata = {} }: InvocationContext): Promise<void> => {
       const lease = await queues.adopt(fromTrigger(body, triggerMetadata), name, leaseMs);
       if (lease) await hive.deliver(lease);
     };
+    const many = async (bodies: unknown, { triggerMetadata = {} }: InvocationContext): Promise<void> => {
+      const messages = fromTriggers(bodies, triggerMetadata);
+      const adopted = await Promise.allSettled(messages.map((message) => queues.adopt(message, name, leaseMs)));
+      await hive.deliverBatch(adopted.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : [])));
+      const failed = adopted.find((one) => one.status === "rejected");
+      if (failed) throw failed.reason;
+    };
+    const cardinality = batch ? "many" : "one";
     // Ask for bytes, because the host would parse JSON and damage bodies that are no text.
-    const options = { connection, autoCompleteMessages: false, dataType: "binary", handler } as const;
+    const handler = batch ? many : single;
+    const options = { connection, autoCompleteMessages: false, dataType: "binary", cardinality, handler } as const;
     if (name.kind === "queue") app.serviceBusQueue(name.toString(), { ...options, queueName: entity });
     else app.serviceBusTopic(name.toString(), { ...options, topicName: entity, subscriptionName: subscription });
   }

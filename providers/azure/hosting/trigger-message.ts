@@ -51,6 +51,22 @@ export function fromTrigger(body: unknown, metadata: Readonly<Record<string, unk
   return message as unknown as ServiceBusReceivedMessage;
 }
 
+/** Makes the messages with which the host triggers a function of batches: each field of the metadata is an array. */
+export function fromTriggers(
+  bodies: unknown,
+  metadata: Readonly<Record<string, unknown>>,
+): readonly ServiceBusReceivedMessage[] {
+  if (!Array.isArray(bodies)) return [fromTrigger(bodies, metadata)];
+  const arrays = Object.entries(metadata).flatMap(([name, values]) =>
+    name.endsWith(arraySuffix) && Array.isArray(values) ? [[name.slice(0, -arraySuffix.length), values] as const] : [],
+  );
+  return bodies.map((body: unknown, index) =>
+    fromTrigger(body, Object.fromEntries(arrays.map(([name, values]) => [name, values[index] as unknown]))),
+  );
+}
+
+const arraySuffix = "Array";
+
 /** Returns the message id. The host rounds an id of many digits, so the sequence number is added to keep it unique. */
 function messageIdIn(metadata: Readonly<Record<string, unknown>>, text: string | undefined): string | undefined {
   const { messageId, sequenceNumber } = metadata;

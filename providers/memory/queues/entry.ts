@@ -1,6 +1,6 @@
 import type { Bagged } from "../../../src/base/bag.ts";
 import type { Lease } from "../../../src/contract/queue-operator.ts";
-import type { Replayed } from "../../../src/contract/topic-log.ts";
+import type { KeptEvent, Replayed } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 
@@ -12,12 +12,12 @@ export interface Entry {
   /** True in an ordered queue for the one event of each key that may be leased. */
   holdsKey: boolean;
   readonly replayed: Replayed | undefined;
-  /** When it was published, of an event of the log. */
-  readonly published: number | undefined;
+  /** Its position and when it was published, of an event of the log. */
+  readonly kept: Omit<KeptEvent, "event"> | undefined;
 }
 
-export function newEntry(event: Event, replayed?: Replayed, published?: number): Entry {
-  return { event, attempt: 0, firstSeen: undefined, holdsKey: false, replayed, published };
+export function newEntry(event: Event, replayed?: Replayed, kept?: Entry["kept"]): Entry {
+  return { event, attempt: 0, firstSeen: undefined, holdsKey: false, replayed, kept };
 }
 
 /** A leased entry. The lease is held while its queue lists it and it has not expired. */
@@ -39,6 +39,10 @@ export class MemoryLease implements Lease, Bagged {
 
   get event(): Event {
     return this.entry.event;
+  }
+
+  get position(): number | undefined {
+    return this.entry.kept?.position;
   }
 
   get replayed(): Replayed | undefined {

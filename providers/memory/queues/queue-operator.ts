@@ -161,20 +161,24 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
    * @param lease `undefined` for a transaction outside of any actor.
    * @param applyWrites Writes to the stores. When it throws, nothing of the step happens.
    * @param cancelled The cancel keys of the step.
+   * @param others The other leases of a batch, of the same queue.
    */
   commitStep(
     lease: MemoryLease | undefined,
     outputs: readonly Event[],
     applyWrites?: () => void,
     cancelled?: readonly string[],
+    others?: readonly MemoryLease[],
   ): void {
     const queue = lease && this.#queue(lease.queueName);
     if (lease) queue?.assertHeld(lease);
+    if (others) for (const other of others) queue?.assertHeld(other);
     const destinations = this.#destinationsOf(outputs);
     applyWrites?.();
     for (const key of cancelled ?? []) this.cancelNow({ key });
     this.#publish(outputs, destinations);
     if (lease) queue?.remove(lease);
+    if (others) for (const other of others) queue?.remove(other);
   }
 
   async abandon(lease: MemoryLease, options: AbandonOptions): Promise<void> {

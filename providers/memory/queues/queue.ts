@@ -94,8 +94,7 @@ export class MemoryQueue {
 
   /** Adds events of the log out of turn. */
   enqueueKept(events: readonly KeptEvent[], replayed?: (position: number) => Replayed): void {
-    for (const { event, position, published } of events)
-      this.#enqueue(newEntry(this.#own(event), replayed?.(position), published));
+    for (const kept of events) this.#enqueue(newEntry(this.#own(kept.event), replayed?.(kept.position), kept));
   }
 
   get followsLog(): boolean {
@@ -143,10 +142,10 @@ export class MemoryQueue {
     for (;;) {
       const kept = reading.log.at(reading.position);
       if (!kept) return undefined;
-      const { position, event, published } = kept;
+      const { position, event } = kept;
       reading.position = position + 1;
       const { rewind, until, outputs } = reading;
-      const entry = newEntry(this.#own(event), position < until ? { position, rewind, outputs } : undefined, published);
+      const entry = newEntry(this.#own(event), position < until ? { position, rewind, outputs } : undefined, kept);
       const time = event.enqueueTime?.getTime();
       if (time === undefined || time <= now) return entry;
       this.#delayUntil(entry, time);
@@ -176,7 +175,7 @@ export class MemoryQueue {
     const { ready, leased, delayed } = this.counts();
     const first = [this.#returned.first, this.#ready.first].filter((entry) => entry !== undefined);
     const taken = [...[...this.#leased].map(({ entry }) => entry), ...this.#delayed.keys(), ...first];
-    const times = taken.map(({ event, published = event.timestampMs }) => published);
+    const times = taken.map(({ event, kept }) => kept?.published ?? event.timestampMs);
     const unread = log.at(position)?.published;
     if (unread !== undefined) times.push(unread);
     return {

@@ -58,7 +58,7 @@ const append = `
           FROM unnest(h_subscription, h_kept, h_lease, h_ms) AS h (subscription, kept, lease, ms)
           JOIN appended a ON a.n = h.kept WHERE h.subscription = v_reader.subscription ORDER BY a.n
           RETURNING id, lease)
-        SELECT 'handed', 0, id, lease, NULL::text FROM handed;
+        SELECT 'handed', 0, id, lease, (v_first + row_number() OVER (ORDER BY id) - 1)::text FROM handed;
       GET DIAGNOSTICS v_handed = ROW_COUNT;
       UPDATE beehive.readers SET position = position + v_handed WHERE subscription = v_reader.subscription;
     END LOOP;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { BeeHiveError } from "../../../src/base/errors.ts";
+import { batchFunctions } from "./batch-functions.ts";
 import { leaseFunctions } from "./lease-functions.ts";
 import { lineFunctions } from "./line-functions.ts";
 import { logFunctions } from "./log-functions.ts";
@@ -21,6 +22,7 @@ const migrations: readonly string[] = [
   [tables, lineFunctions, takeFunctions, leaseFunctions, stepFunctions, upkeepFunctions, withinFunctions].join("\n"),
   [logTables, logFunctions, logUpkeepFunctions].join("\n"),
   withdrawFunctions,
+  batchFunctions,
 ];
 
 /** The version that this release writes. */

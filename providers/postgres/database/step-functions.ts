@@ -34,6 +34,8 @@ export interface CommitFunction {
   readonly declarations?: string;
   /** The condition under which something is published, so that the topology counts. */
   readonly publishes?: string;
+  /** The statements when an item is not as it was read: `r.n` is its number, `v_found` its etag. */
+  readonly onConflict?: string;
   /** The statements that lock, and note, what `withdraw` removes. */
   readonly lock?: string;
   /** The subscriptions and keys of the lines to lock, of which some may be `NULL`. */
@@ -50,6 +52,7 @@ export function commitFunction({
   parameters = "",
   declarations = "",
   publishes = "cardinality(o_step) > 0",
+  onConflict = "",
   lock = "",
   lines = { subscriptions: "l_subscription", keys: "l_line" },
   withdraw = "",
@@ -132,7 +135,7 @@ BEGIN
       WHEN 'present' THEN v_found IS NOT NULL ELSE v_found IS NOT DISTINCT FROM r.etag END;
     IF NOT v_holds THEN
       v_refused := v_refused || r.step;
-      RETURN QUERY SELECT 'conflict', r.step, r.n, 0::bigint, v_found;
+      RETURN QUERY SELECT 'conflict', r.step, r.n, 0::bigint, v_found;${onConflict}
     END IF;
   END LOOP;
 

@@ -1,7 +1,7 @@
 import { hasLabel, labelOf } from "../../../src/provider-kit/event-row.ts";
 import { commitTwo } from "./log-functions.ts";
 import { byIndex, now } from "./sql.ts";
-import { commitFunction } from "./step-functions.ts";
+import { commitFunction, type CommitFunction } from "./step-functions.ts";
 
 /*
  * Functions that take messages out of their queues which nobody has leased. The text of an event with a cancel key
@@ -84,6 +84,22 @@ function cancel(condition: string): string {
 
 const isLabelled = `${hasLabel} AND ${labelOf}`;
 
+/** The third version of the function that commits. */
+export const commitThree: CommitFunction = {
+  ...commitTwo,
+  name: "commit_3",
+  parameters: `${commitTwo.parameters}, c_step int[], c_label text[]`,
+  declarations: commitTwo.declarations + declarations,
+  lock: lock(
+    `${isLabelled} = ANY (c_label)`,
+    "SELECT subscription, id FROM unnest(l_subscription, l_id, l_line) AS l (subscription, id, line) WHERE line IS NULL UNION",
+  ),
+  lines: { subscriptions: "l_subscription || v_subscriptions", keys: "l_line || v_keys" },
+  withdraw: `
+    ${remove(`${isLabelled} IN (SELECT label FROM unnest(c_step, c_label) AS c (step, label) WHERE step <> ALL (v_refused))`)}
+    RETURN QUERY SELECT 'freed', 0, f::bigint, 0::bigint, NULL::text FROM unnest(v_freed) AS f;`,
+};
+
 export const withdrawFunctions: string = `
 ${tables.map((table) => `CREATE INDEX ${table}_by_cancel_label ON beehive.${table} (${labelOf}) WHERE ${hasLabel};`).join("\n")}
 
@@ -106,20 +122,7 @@ BEGIN
 END $$;
 
 -- As commit_2, and cancels first: c_label are the labels of c_step. 'freed': n is a subscription with a line that moves on.
-${commitFunction({
-  ...commitTwo,
-  name: "commit_3",
-  parameters: `${commitTwo.parameters}, c_step int[], c_label text[]`,
-  declarations: commitTwo.declarations + declarations,
-  lock: lock(
-    `${isLabelled} = ANY (c_label)`,
-    "SELECT subscription, id FROM unnest(l_subscription, l_id, l_line) AS l (subscription, id, line) WHERE line IS NULL UNION",
-  ),
-  lines: { subscriptions: "l_subscription || v_subscriptions", keys: "l_line || v_keys" },
-  withdraw: `
-    ${remove(`${isLabelled} IN (SELECT label FROM unnest(c_step, c_label) AS c (step, label) WHERE step <> ALL (v_refused))`)}
-    RETURN QUERY SELECT 'freed', 0, f::bigint, 0::bigint, NULL::text FROM unnest(v_freed) AS f;`,
-})}
+${commitFunction(commitThree)}
 
 -- Removes the messages of a subscription that nobody has leased, and skips its log. Returns how many.
 CREATE OR REPLACE FUNCTION beehive.purge_1(v_subscription int) RETURNS bigint LANGUAGE plpgsql ${byIndex} AS $$

@@ -52,7 +52,7 @@ interface Known {
   readonly id: string;
 }
 
-/** The parameters of `commit_2` for a group, or of `commit_3` for one that cancels. */
+/** The parameters of `commit_2` for a group, of `commit_3` for one that cancels, or of `commit_4` for a batch. */
 export class CommitParameters {
   readonly #leases: { readonly step: number; readonly lease: PostgresLease }[] = [];
   /** The items, in the order of their parameters: the number that the function gives counts from 1. */
@@ -64,8 +64,13 @@ export class CommitParameters {
   readonly #full = new Set<number>();
   readonly #publishes: boolean;
   readonly #cancelled: { readonly step: number; readonly label: string }[] = [];
+  readonly #isBatch: boolean;
 
   constructor(group: readonly Commit[], parts: CommitParts) {
+    const others = group[0]?.others;
+    this.#isBatch = others !== undefined;
+    // A batch is alone in its group. Its other leases count as steps of their own, so that a lost one is told.
+    others?.forEach((lease, index) => this.#leases.push({ step: index + 1, lease }));
     group.forEach(({ lease, events, pushed, items, cancelled }, step) => {
       for (const key of cancelled ?? []) this.#cancelled.push({ step, label: cancelLabel(key) });
       if (lease) this.#leases.push({ step, lease });
@@ -119,7 +124,8 @@ export class CommitParameters {
   }
 
   /** The function that takes the parameters. */
-  get function(): "commit_2" | "commit_3" {
+  get function(): "commit_2" | "commit_3" | "commit_4" {
+    if (this.#isBatch) return "commit_4";
     return this.#cancelled.length === 0 ? "commit_2" : "commit_3";
   }
 
@@ -176,7 +182,7 @@ export class CommitParameters {
       handed.map(({ number }) => number),
       handed.map(({ to }) => to.token),
       handed.map(({ to }) => to.leaseMs),
-      ...(this.#cancelled.length === 0
+      ...(this.function === "commit_2"
         ? []
         : [this.#cancelled.map(({ step }) => step), this.#cancelled.map(({ label }) => label)]),
     ];

@@ -21,6 +21,8 @@ export interface Commit {
   readonly items: readonly ItemUse[];
   /** The cancel keys of events to cancel. @default None. */
   readonly cancelled?: readonly string[] | undefined;
+  /** The other leases of a batch, which is committed as a group of its own. @default None. */
+  readonly others?: readonly PostgresLease[] | undefined;
 }
 
 /** The outcome of a commit; a refused commit changed nothing. */
@@ -100,7 +102,9 @@ export class Commits {
     const isBehind = ({ name, writes }: KeyUse): boolean => (writes ? awaited.has(name) : awaited.get(name) === true);
     let bytes = 0;
     for (const [index, pending] of this.#waiting.entries()) {
-      const full = group.length === maxCommits || (group.length > 0 && bytes + pending.bytes > maxBytes);
+      const full =
+        group.length === maxCommits ||
+        (group.length > 0 && (bytes + pending.bytes > maxBytes || isBatch(pending) || isBatch(group[0])));
       if (full) {
         left.push(...this.#waiting.slice(index));
         break;
@@ -144,6 +148,10 @@ export class Commits {
     if (writes || used <= 1) this.#used.delete(name);
     else this.#used.set(name, used - 1);
   }
+}
+
+function isBatch(pending: Pending | undefined): boolean {
+  return pending?.commit.others !== undefined;
 }
 
 function bytesOf({ events, items }: Commit): number {

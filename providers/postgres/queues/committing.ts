@@ -1,16 +1,18 @@
 import type { Clock } from "../../../src/base/clock.ts";
+import { messageOf } from "../../../src/base/error-text.ts";
 import type { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { keptIsNotCancelled, noDestination } from "../../../src/provider-kit/errors.ts";
 import type { PostgresClient } from "../client.ts";
-import { isOneOfGroup } from "../errors.ts";
+import { batchRefused } from "../database/batch-functions.ts";
+import { codeOf, isOneOfGroup } from "../errors.ts";
 import type { ServerClock } from "../server-clock.ts";
 import { CommitParameters, type Handed } from "./commit-parameters.ts";
 import { Commits, type Commit, type Outcome } from "./commits.ts";
 import { PostgresLease } from "./lease.ts";
-import { readMessage } from "./message.ts";
+import { positionIn, readMessage } from "./message.ts";
 import type { Notices } from "./notices.ts";
-import { readersOf, type Destination, type Topology } from "./topology.ts";
+import { readersOf, type Destination, type Subscription, type Topology } from "./topology.ts";
 import type { Waiting } from "./waiting.ts";
 
 /** @throws BeeHiveError `InvalidEvent` for an event with a cancel key to a topic that keeps its events. */
@@ -44,6 +46,9 @@ interface ResultRow {
   readonly found: string | null;
 }
 
+/** A message that was leased as it was published; `found` is the position of an event of the log. */
+type HandedRow = Pick<ResultRow, "n" | "token" | "found">;
+
 /** How often a group is sent anew because the topology changed. */
 const maxTopologies = 5;
 
@@ -72,6 +77,8 @@ export class Committing {
       return await this.#sendWhole(group);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
+      const refused = group[0] && refusalOf(group[0], error);
+      if (refused) return [refused];
       if (group.length === 1 || !isOneOfGroup(error)) return group.map(() => error);
       const half = Math.ceil(group.length / 2);
       return [...(await this.#send(group.slice(0, half))), ...(await this.#send(group.slice(half)))];
@@ -118,43 +125,42 @@ export class Committing {
     };
     // All of them before the first reservation.
     for (const { events } of group) events.forEach(destination);
-    for (const { lease } of group) if (lease) waiting.ending(lease.subscription, 1);
-    return new CommitParameters(group, { destination, reserve: (one) => waiting.reserve(one), token });
+    for (const lease of leasesOf(group)) waiting.ending(lease.subscription, 1);
+    // A batch hands nothing over: were it refused, nobody would know what it had leased.
+    const reserve = (one: Subscription): number | undefined => (group[0]?.others ? undefined : waiting.reserve(one));
+    return new CommitParameters(group, { destination, reserve, token });
   }
 
   #endReservations(group: readonly Commit[], handed: Iterable<Handed>): void {
     const { waiting } = this.#parts;
     for (const { subscription } of handed) waiting.release(subscription, 1);
-    for (const { lease } of group) if (lease) waiting.ending(lease.subscription, -1);
+    for (const lease of leasesOf(group)) waiting.ending(lease.subscription, -1);
   }
 
   /** Makes leases of what was handed over. */
-  #deliver(
-    handed: ReadonlyMap<number, Handed>,
-    rows: readonly Pick<ResultRow, "n" | "token">[],
-    now: number,
-    sentAt: number,
-  ): void {
+  #deliver(handed: ReadonlyMap<number, Handed>, rows: readonly HandedRow[], now: number, sentAt: number): void {
     const bySubscription = new Map<number, { readonly one: Handed; readonly leases: PostgresLease[] }>();
-    for (const { n: id, token } of rows) {
+    for (const { n: id, token, found: position } of rows) {
       const one = handed.get(token);
       if (!one) continue;
       const { subscription, event, row, leaseMs } = one;
       const queueName = subscription.name.toString();
       const own = event.byReference ? readMessage(row, queueName).event : event.with({ queueName });
-      const found = bySubscription.get(subscription.id) ?? { one, leases: [] };
-      bySubscription.set(subscription.id, found);
-      const rest = { attempt: 1, firstSeen: now, expiresAt: sentAt + leaseMs, replayed: undefined };
-      found.leases.push(new PostgresLease({ id, token, subscription, line: null, event: own, ...rest }));
+      const of = bySubscription.get(subscription.id) ?? { one, leases: [] };
+      bySubscription.set(subscription.id, of);
+      const place = { position: position === null ? undefined : Number(position), replayed: undefined };
+      const times = { attempt: 1, firstSeen: now, expiresAt: sentAt + leaseMs };
+      of.leases.push(new PostgresLease({ id, token, subscription, line: null, event: own, ...times, ...place }));
     }
     for (const { one, leases } of bySubscription.values()) this.#parts.waiting.deliver(one.subscription, leases);
   }
 
   /** Finds what a call handed over whose answer was lost: it is leased under the tokens of this process. */
-  async #findLost(handed: readonly Handed[]): Promise<readonly Pick<ResultRow, "n" | "token">[]> {
+  async #findLost(handed: readonly Handed[]): Promise<readonly HandedRow[]> {
     if (handed.length === 0) return [];
-    const { rows } = await this.#parts.client.query<Pick<ResultRow, "n" | "token">>(
-      "SELECT id AS n, lease AS token FROM beehive.messages WHERE subscription = ANY ($1) AND lease = ANY ($2)",
+    const { rows } = await this.#parts.client.query<HandedRow>(
+      `SELECT id AS n, lease AS token, ${positionIn} AS found FROM beehive.messages ` +
+        "WHERE subscription = ANY ($1) AND lease = ANY ($2)",
       [[...new Set(handed.map(({ subscription }) => subscription.id))], handed.map(({ token }) => token)],
     );
     return rows;
@@ -209,8 +215,10 @@ export class Committing {
             behind.add(id);
           }
     // The next of a line is due once the first is done, or cancelled.
-    const left = group.flatMap(({ lease }, step) =>
-      lease && lease.line !== null && outcomes[step]?.kind === "committed" ? [lease.subscription.id] : [],
+    const left = group.flatMap((commit, step) =>
+      outcomes[step]?.kind === "committed"
+        ? leasesOf([commit]).flatMap(({ line, subscription }) => (line === null ? [] : [subscription.id]))
+        : [],
     );
     for (const id of [...left, ...freed]) {
       add(id);
@@ -221,4 +229,16 @@ export class Committing {
       notices.published(id, count);
     }
   }
+}
+
+function leasesOf(group: readonly Commit[]): readonly PostgresLease[] {
+  return group.flatMap(({ lease, others = [] }) => (lease ? [lease, ...others] : others));
+}
+
+/** Returns why a batch was refused; `undefined` for any other error, and for no batch. */
+function refusalOf({ items, others }: Commit, { cause }: Error): Outcome | undefined {
+  if (!others || codeOf(cause) !== batchRefused) return undefined;
+  const [, number, found] = /^conflict (\d+) (.*)$/.exec(messageOf(cause)) ?? [];
+  const item = number === undefined ? undefined : items[Number(number) - 1];
+  return item ? { kind: "conflict", key: item.key, found: found === "" ? undefined : found } : { kind: "lease" };
 }

@@ -19,6 +19,8 @@ export class PostgresLease implements Lease {
   readonly attempt: number;
   readonly firstSeen: number;
   expiresAt: number;
+  /** The position of an event of the log. */
+  readonly position: number | undefined;
   readonly replayed: Replayed | undefined;
   /** The commits of other steps that the failed step of this lease relied on. */
   relied: Iterable<PendingCommit> = [];
@@ -32,6 +34,7 @@ export class PostgresLease implements Lease {
     this.attempt = from.attempt;
     this.firstSeen = from.firstSeen;
     this.expiresAt = from.expiresAt;
+    this.position = from.position;
     this.replayed = from.replayed;
   }
 

@@ -1,3 +1,4 @@
+import type { Lease } from "../../../src/contract/queue-operator.ts";
 import type { Replayed } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import { readRow, rowOf, type EventRow, type RowEvent } from "../../../src/provider-kit/event-row.ts";
@@ -28,6 +29,9 @@ interface Origin {
 
 const originBegins = '{"log":';
 
+/** The position of an event of the log in the text of a message, in SQL; `NULL` for any other event. */
+export const positionIn: string = `CASE WHEN starts_with(event, '${originBegins}') THEN substring(event FROM '"position":([0-9]+)') END`;
+
 /** Takes the origin off the text of an event, where the log put it in front. */
 function splitOrigin(text: string): { readonly event: string; readonly origin: string | undefined } {
   if (!text.startsWith(originBegins)) return { event: text, origin: undefined };
@@ -35,13 +39,16 @@ function splitOrigin(text: string): { readonly event: string; readonly origin: s
   return { event: `{${text.slice(end + 1)}`, origin: text.slice(originBegins.length, end) };
 }
 
-/** Returns the mark of an event that a rewind delivers again. */
-export function replayedOf({ event }: MessageRow): Replayed | undefined {
+/** Returns the position of an event of the log, and its mark when a rewind delivers it again. */
+export function placeOf({ event }: MessageRow): Pick<Lease, "position" | "replayed"> {
   const { origin } = splitOrigin(event);
-  if (origin === undefined) return undefined;
+  if (origin === undefined) return nowhere;
   const { position, rewind, outputs } = JSON.parse(origin) as Origin;
-  return rewind === undefined || outputs === undefined ? undefined : { position, rewind, outputs };
+  const replayed = rewind === undefined || outputs === undefined ? undefined : { position, rewind, outputs };
+  return { position, replayed };
 }
+
+const nowhere: Pick<Lease, "position" | "replayed"> = { position: undefined, replayed: undefined };
 
 /** Reads the event of a row, which another program may have written. Never throws. */
 export function readMessage(row: MessageRow, queueName: string): RowEvent {

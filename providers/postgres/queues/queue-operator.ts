@@ -182,6 +182,7 @@ export class PostgresQueueOperator implements QueueOperator<PostgresLease> {
   async commitStep(commit: Commit): Promise<Outcome> {
     assertBodySizes(commit.events, this.#config.maxEventBytes);
     commit.lease?.assertHeld(this.#clock.now());
+    for (const lease of commit.others ?? []) lease.assertHeld(this.#clock.now());
     const outcome = await this.#committing.commit(commit);
     if (outcome.kind === "lease" && commit.lease) throw leaseLost(commit.lease);
     return outcome;

@@ -3,7 +3,7 @@ import type { UnreadableRow } from "../../../src/provider-kit/unreadable-rows.ts
 import type { PostgresClient } from "../client.ts";
 import type { ServerClock } from "../server-clock.ts";
 import { PostgresLease } from "./lease.ts";
-import { readMessage, replayedOf, type MessageRow } from "./message.ts";
+import { placeOf, readMessage, type MessageRow } from "./message.ts";
 import type { Subscription, Topology } from "./topology.ts";
 
 /** How often a look for messages has no lower bound, in ms: it finds what was committed late. */
@@ -130,6 +130,7 @@ export class Taking {
         if (row.id !== null) serverClock.observe(row.id, sentAt);
       } else {
         const { event, problem } = readMessage(row, subscription.name.toString());
+        const { position, replayed } = placeOf(row);
         const lease = new PostgresLease({
           id: row.id ?? 0,
           token: claim,
@@ -139,7 +140,8 @@ export class Taking {
           attempt: row.attempts,
           firstSeen: row.first_seen ?? sentAt,
           expiresAt: sentAt + leaseMs,
-          replayed: replayedOf(row),
+          position,
+          replayed,
         });
         if (problem) unreadable.push({ lease, problem });
         else leases.push(lease);

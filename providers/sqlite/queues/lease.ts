@@ -17,6 +17,7 @@ export class SqliteLease implements Lease {
   readonly attempt: number;
   readonly firstSeen: number;
   expiresAt: number;
+  readonly position: number | undefined;
   readonly replayed: Replayed | undefined;
   /** The commits of other steps that the failed step of this lease relied on. */
   relied: Iterable<PendingCommit> = [];
@@ -30,6 +31,7 @@ export class SqliteLease implements Lease {
     this.attempt = from.attempt;
     this.firstSeen = from.firstSeen;
     this.expiresAt = from.expiresAt;
+    this.position = from.position;
     this.replayed = from.replayed;
   }
 
@@ -41,8 +43,9 @@ export class SqliteLease implements Lease {
     event: Event,
     firstSeen: number,
     expiresAt: number,
+    position?: number,
   ): SqliteLease {
-    const first = { attempt: 1, inLine: false, replayed: undefined };
+    const first = { attempt: 1, inLine: false, position, replayed: undefined };
     return new SqliteLease({ ...first, id, token, subscription, event, firstSeen, expiresAt });
   }
 

@@ -226,6 +226,7 @@ export class Messages {
           attempt: one.attempts + 1,
           firstSeen: one.first_seen ?? now,
           expiresAt: now + leaseMs,
+          position: one.position ?? undefined,
           replayed: replayed[index],
         });
         if (problem) unreadable.push({ lease, problem });
@@ -243,6 +244,11 @@ export class Messages {
   /** @throws BeeHiveError `LeaseLost` when the lease is not held. */
   assertHeld(lease: SqliteLease, now: number): void {
     if (!this.#find.get([lease.id, lease.token, now])) throw leaseLost(lease);
+  }
+
+  /** @throws BeeHiveError `LeaseLost` when the time of a lease is over. {@link remove} finds those that others took. */
+  assertNoneEnded(leases: readonly SqliteLease[], now: number): void {
+    for (const lease of leases) if (lease.expiresAt <= now) throw leaseLost(lease);
   }
 
   /**

@@ -196,22 +196,25 @@ export class SqliteQueueOperator implements QueueOperator<SqliteLease> {
   /**
    * Commits a step: its store writes, its outputs and its lease, all or nothing.
    *
-   * Without a lease it is a transaction outside of any actor. `check` refuses by throwing a `BeeHiveError`, `write` writes to the stores. Both run within the transaction,
-   * possibly several times.
+   * Without a lease it is a transaction outside of any actor; `others` are the other leases of a batch. `check` refuses
+   * by throwing a `BeeHiveError`, `write` writes to the stores. Both run within the transaction, possibly several times.
    */
   commitStep(
     lease: SqliteLease | undefined,
     outputs: readonly Event[],
     { check, write }: { readonly check?: () => void; readonly write?: () => void },
     cancelled?: readonly string[],
+    others: readonly SqliteLease[] = [],
   ): Promise<void> {
     assertBodySizes(outputs, this.#config.maxEventBytes);
     return this.#client.write(() => {
       check?.();
       this.#assertDestinations(outputs);
-      if (lease) this.#remove(lease);
-      write?.();
       const now = this.#clock.now();
+      this.#messages.assertNoneEnded(others, now);
+      if (lease) this.#remove(lease, now);
+      for (const other of others) this.#remove(other, now);
+      write?.();
       if (cancelled) for (const key of cancelled) this.#withdrawing.cancel({ key }, now);
       // An output that is new is no duplicate and is not remembered.
       for (const event of outputs) if (event.isNew || this.#isFirst(event, now)) this.#enqueue(event, now);

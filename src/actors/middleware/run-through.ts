@@ -6,7 +6,16 @@ import type { Stores } from "../../contract/stores.ts";
 import type { Replayed } from "../../contract/topic-log.ts";
 import type { AnyEventType } from "../../events/event-type.ts";
 import type { Event } from "../../events/event.ts";
-import type { ActorContext, ActorDescriptor, ActorOutput, Middleware, ProcessorActor, TypedContext } from "../actor.ts";
+import type {
+  ActorContext,
+  ActorDescriptor,
+  ActorOutput,
+  BatchActor,
+  BatchContext,
+  Middleware,
+  ProcessorActor,
+  TypedContext,
+} from "../actor.ts";
 import { collect, type OutputSource } from "../output.ts";
 import type { ChildRun, SpawnOptions } from "../spawn.ts";
 
@@ -18,10 +27,42 @@ export function runThrough(
   context: ActorContext,
 ): ActorOutput | Promise<ActorOutput> {
   if (middleware.length === 0) return runActor(actor, event, context);
+  return runWithin(middleware, event, context, (seen) => runActor(actor, event, seen));
+}
+
+/** Runs the actor of a batch inside its middleware, which sees the first event and wraps the batch as a whole. */
+export function runBatchThrough(
+  middleware: readonly Middleware[],
+  actor: BatchActor,
+  events: readonly Event[],
+  context: BatchContext,
+): ActorOutput | Promise<ActorOutput> {
+  const [first] = events;
+  if (!first || middleware.length === 0) return runBatch(actor, events, context);
+  return runWithin(middleware, first, context, (seen) => runBatch(actor, events, seenBy(seen, context)));
+}
+
+/** Returns the context of a batch with the signal that its middleware passed on. */
+function seenBy(seen: Partial<ActorContext>, context: BatchContext): BatchContext {
+  const { signal } = seen;
+  if (seen === context || signal === undefined) return context;
+  const { batch } = context;
+  return Object.assign(withSignal(context, signal), {
+    batch,
+    fail: (event: Event, error: unknown) => context.fail(event, error),
+  });
+}
+
+function runWithin(
+  middleware: readonly Middleware[],
+  event: Event,
+  context: ActorContext,
+  runInner: (seen: ActorContext) => ActorOutput | Promise<ActorOutput>,
+): Promise<ActorOutput> {
   const { name } = context.descriptor;
   const run = async (index: number, seen: ActorContext): Promise<ActorOutput> => {
     const wrap = middleware[index];
-    if (!wrap) return runActor(actor, event, seen);
+    if (!wrap) return runInner(seen);
     const returned = await wrap(event, seen, async (changed = seen) =>
       collect(await run(index + 1, changed), sourceOf(changed, context)),
     );
@@ -54,6 +95,19 @@ function runActor(actor: ProcessorActor, event: Event, context: ActorContext): A
     return actor.processAsync(event, type === undefined ? context : new ContextWithBody(context, type.read(event)));
   } finally {
     ranSince(startedAt, name);
+  }
+}
+
+function runBatch(
+  actor: BatchActor,
+  events: readonly Event[],
+  context: BatchContext,
+): ActorOutput | Promise<ActorOutput> {
+  const startedAt = performance.now();
+  try {
+    return actor.processBatchAsync(events, context);
+  } finally {
+    ranSince(startedAt, context.descriptor.name);
   }
 }
 

@@ -12,7 +12,7 @@ export interface Member {
   readonly everyMs: number;
   /** The subscriptions that it has actors for, with the time limits of these. */
   readonly actors: Readonly<Record<string, { readonly maxLag?: number | undefined }>>;
-  /** What it saw of the subscriptions that it works on. */
+  /** The work of its subscriptions, as it saw it. */
   readonly loads: Readonly<Record<string, SeenLoad>>;
 }
 

@@ -4,6 +4,7 @@ import type { Step } from "../../contract/provider.ts";
 import type { Lease } from "../../contract/queue-operator.ts";
 import type { Identified } from "../../contract/stores.ts";
 import { listOf, rejectsWith } from "./assertions.ts";
+import { batchStep } from "./batch-step.ts";
 import { assertCapability, needs, type ContractCase, type ContractSubject } from "./contract.ts";
 import { wait } from "./eventually.ts";
 import { ScratchQueue } from "./scratch-queue.ts";
@@ -369,4 +370,8 @@ const atomic: readonly ContractCase[] = [
 ];
 
 /** The contract of steps. */
-export const stepContract: readonly ContractCase[] = [...always, ...atomic.map((one) => needs("atomicStep", one))];
+export const stepContract: readonly ContractCase[] = [
+  ...always,
+  ...atomic.map((one) => needs("atomicStep", one)),
+  ...batchStep,
+];

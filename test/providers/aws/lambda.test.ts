@@ -21,6 +21,7 @@ import {
   type ActorContext,
   type ActorOptions,
 } from "../../../src/index.ts";
+import { batchActor } from "../../../src/testing/contracts/hive/harness.ts";
 import { awsScene, eventTo, spec, takeOne, type AwsScene } from "../../support/aws-hive.ts";
 import { receiveRecords } from "../../support/sqs-records.ts";
 import { suite } from "../../support/suite.ts";
@@ -123,6 +124,30 @@ test("failed events of a batch are reported and come back after their delay", as
   const odd = batch.filter((record) => (bodyIn(record) as number) % 2 === 1).map(({ messageId }) => messageId);
   assert.equal(failed.toSorted(), odd.toSorted());
   assert.equal(changed, [5, 5]);
+});
+
+test("an actor of batches gets the batch of Lambda, and fails one of its events", async () => {
+  const name = `Lambda${++queues}`;
+  await scene.provider.queues.ensure([spec(name)]);
+  await scene.provider.queues.push(["a", "bad", "c"].map((body) => eventTo(name, body)));
+  const seen: unknown[] = [];
+  const handler = sqsHandler({
+    actors: batchActor(name, (events, context) => {
+      seen.push(events.map((event) => event.getBody<string>()).toSorted());
+      for (const event of events) if (event.getBody() === "bad") context.fail(event, new Error("not now"));
+    }),
+    provider: { prefix: "test", endpoint: scene.servers.endpoint },
+    logger: silentLogger,
+    environment: {},
+  });
+  handlers.push(handler);
+  const batch = await receive(name, 3);
+  const failed = failedOf(await handler({ Records: batch }, inTime()));
+  assert.equal(seen, [["a", "bad", "c"]]);
+  assert.equal(
+    failed,
+    batch.filter((record) => bodyIn(record) === "bad").map(({ messageId }) => messageId),
+  );
 });
 
 test("an event that asks for the dead letters is not reported as failed", async () => {

@@ -19,6 +19,7 @@ import {
 } from "../../../src/index.ts";
 import { awsScene, take } from "../../support/aws-hive.ts";
 import { enforcing } from "../../support/aws-policy.ts";
+import { Staff } from "../../support/staff.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("aws: least policy", { timeoutMs: 30_000 });
@@ -91,14 +92,16 @@ test("a policy allows the table and the bucket as far as they are used", async (
   const least = (given: Parameters<typeof leastPolicy>[0], config = {}, options: PolicyOptions = {}): PolicyDocument =>
     leastPolicy(given, config, { controls: false, ...options });
   const controls = ["DeleteItem", "GetItem", "PutItem", "Query"];
+  const all = [...rows, "ConditionCheckItem"].toSorted();
   for (const [policy, onTable, onBucket] of [
     [least(await injecting([]), bucket), [], []],
     [least(await injecting([Orders]), bucket), rows, []],
     [least(await injecting([Ledger]), bucket), rows, []],
     [least(await injecting([Bills]), bucket), rows, blobs],
-    [least(await injecting([token("Gateway")]), bucket), rows, blobs],
+    [least(await injecting([Staff.token]), bucket), all, []],
+    [least(await injecting([token("Gateway")]), bucket), all, blobs],
     [least(await injecting([token("Gateway")]), bucket, { stores: false }), [], []],
-    [least(await injecting([]), bucket, { stores: true }), rows, blobs],
+    [least(await injecting([]), bucket, { stores: true }), all, blobs],
     [least(await injecting([]), bucket, { journal: true }), rows, []],
     [least(await injecting([]), bucket, { pulsers: [pulse("A", { every: 60_000 })] }), rows, []],
     [least(await injecting([], { ordered: true }), bucket), ["GetItem", "PutItem"], []],

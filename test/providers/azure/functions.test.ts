@@ -15,9 +15,9 @@ import type { ServiceBusBroker } from "../../../providers/azure/testing/index.ts
 import type { Provider } from "../../../src/contract/provider.ts";
 import type { LeaseRequest } from "../../../src/contract/queue-operator.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import { createHive, Event, pulse, silentLogger } from "../../../src/index.ts";
+import { createHive, Event, pulse, RejectEvent, silentLogger } from "../../../src/index.ts";
 import { listOf } from "../../../src/testing/contracts/assertions.ts";
-import { actor } from "../../../src/testing/contracts/hive/harness.ts";
+import { actor, batchActor } from "../../../src/testing/contracts/hive/harness.ts";
 import * as contracts from "../../../src/testing/index.ts";
 import { startAzureServers } from "../../support/azure-servers.ts";
 import { runContract } from "../../support/run-contract.ts";
@@ -167,6 +167,44 @@ test("each actor has its trigger and settles its messages", async () => {
   const { ready, dead } = await provider.queues.counts(name);
   assert.equal([ready, dead], [0, 1]);
   assert.is((await listOf(provider.queues.deadLetters(name)))[0]?.event.getBody(), "bad");
+  await hive.stop();
+});
+
+test("an actor of batches gets the messages of the host in one batch", async () => {
+  const queue = newName();
+  const seen: unknown[] = [];
+  const actors = batchActor(queue, (_, context) => {
+    seen.push(context.batch.map(({ event, attempt }) => [event.getBody(), attempt]));
+    for (const { event } of context.batch) if (event.getBody() === "bad") context.fail(event, new RejectEvent("never"));
+  });
+  const hive = await createHive({ actors, provider, logger: silentLogger });
+  await hive.setup();
+  const { app: recorded, registered } = recordingApp();
+  actorFunctions(recorded, hive);
+  const [{ options }] = registered as [Registered];
+  assert.is(options["cardinality"], "many");
+  await hive.push(["bad", "good"].map((text) => new Event("Told", text, { queueName: queue })));
+  const name = hive.descriptors[0]?.queueName as QueueName;
+  const messages: ServiceBusReceivedMessage[] = [];
+  while (messages.length < 2) messages.push(...(await receive(name, 2, 2_000)));
+  const each = messages.map(metadataOf);
+  const fields = Object.keys(each[0] ?? {});
+  const triggerMetadata = Object.fromEntries(fields.map((field) => [`${field}Array`, each.map((one) => one[field])]));
+  await options.handler(
+    messages.map(({ body }: { readonly body: unknown }) => body),
+    { triggerMetadata },
+  );
+  assert.equal(
+    (seen as unknown[][][]).map((one) => one.toSorted()),
+    [
+      [
+        ["bad", 1],
+        ["good", 1],
+      ],
+    ],
+  );
+  const { ready, leased, dead } = await provider.queues.counts(name);
+  assert.equal([ready, leased, dead], [0, 0, 1]);
   await hive.stop();
 });
 

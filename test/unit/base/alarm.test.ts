@@ -51,7 +51,7 @@ test("a cancelled alarm does not ring, and can be set to a later time", async ()
   assert.equal(rings, [20]);
 });
 
-test("an alarm that is overdue after a jump of the clock is set anew", async () => {
+test("an alarm that is overdue after a jump of the clock rings at once", async () => {
   const inner = new ManualClock(0);
   let aheadMs = 0;
   const jumping: Clock & { advance(ms: number): Promise<void> } = {
@@ -64,7 +64,17 @@ test("an alarm that is overdue after a jump of the clock is set anew", async () 
   aheadMs = 20_000;
   alarm.ringBy(20_500);
   await clock.advance(500);
-  assert.equal(rings, [20_500]);
+  assert.equal(rings, [20_000]);
+});
+
+test("an alarm that is due is not put off by a later time", async () => {
+  const { clock, rings, alarm } = scene();
+  clock.after(10, () => {
+    for (const time of [20, 30]) alarm.ringBy(time);
+  });
+  alarm.ringBy(10);
+  await clock.advance(100);
+  assert.equal(rings, [10]);
 });
 
 test.run();

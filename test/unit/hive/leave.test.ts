@@ -1,8 +1,17 @@
-import { createHive, Event, operate, silentLogger, type Hive, type HiveOptions } from "beehive-actors";
+import {
+  createHive,
+  Event,
+  operate,
+  silentLogger,
+  type BatchActor,
+  type BatchContext,
+  type Hive,
+  type HiveOptions,
+} from "beehive-actors";
 import { ManualClock } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
-import { actor } from "../../../src/testing/contracts/hive/harness.ts";
+import { actor, subscribe } from "../../../src/testing/contracts/hive/harness.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 
@@ -31,6 +40,33 @@ test("nothing is leased of a subscription that was left, until it is joined", as
   await clock.advance("1m");
   assert.equal(seen, [1]);
   await hive.stop();
+});
+
+test("leaving gives the events of a batch back that still fills", async () => {
+  const clock = new ManualClock();
+  const provider = new MemoryProvider({ clock });
+  const batches: (readonly number[])[] = [];
+  class IndexActor implements BatchActor {
+    async processBatchAsync(_events: readonly Event[], { batch }: BatchContext): Promise<void> {
+      batches.push(batch.map(({ attempt }) => attempt));
+    }
+  }
+  subscribe(IndexActor, queue, { batch: { size: 100, interval: "10m" } });
+  const [hive, other] = [
+    await hiveOf({ clock, provider, actors: IndexActor }),
+    await hiveOf({ clock, provider, actors: IndexActor }),
+  ];
+  await other.leave(queue);
+  await Promise.all([hive.start(), other.start()]);
+  await hive.push([new Event("Job", 1), new Event("Job", 2)]);
+  await clock.advance("1m");
+  assert.is((await hive.queue(queue).counts()).leased, 2);
+  await hive.leave(queue);
+  assert.is((await hive.queue(queue).counts()).ready, 2);
+  other.join(queue);
+  await clock.advance("11m");
+  assert.equal(batches, [[1, 1]], "elsewhere, in their first attempt");
+  await Promise.all([hive.stop(), other.stop()]);
 });
 
 test("leaving waits for events in work", async () => {

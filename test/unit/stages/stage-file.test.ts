@@ -37,6 +37,8 @@ memory = 512MB
 actors = MemberChanged-*, search.ts#orders.SearchActor
 parallelism = 2 to 64
 maxInFlight = 100
+batchSize = 500
+batchInterval = 30s
 `;
 const yaml = `billing:
   actors: [billing.ts#InvoiceActor, ../ledger.ts#*Ledger]
@@ -47,6 +49,8 @@ index:
   actors: "MemberChanged-*, search.ts#orders.SearchActor"
   parallelism: { min: 2, max: 64 }
   maxInFlight: 100
+  batchSize: 500
+  batchInterval: 30s
 `;
 
 test("INI, YAML and JSON say the same", async () => {
@@ -61,7 +65,7 @@ test("INI, YAML and JSON say the same", async () => {
     },
     {
       name: "index",
-      settings: { parallelism: { min: 2, max: 64 }, maxInFlight: 100 },
+      settings: { parallelism: { min: 2, max: 64 }, maxInFlight: 100, batchSize: 500, batchInterval: 30_000 },
       actors: [
         [undefined, "MemberChanged-*"],
         ["/shop/search.ts", "orders.SearchActor"],
@@ -75,7 +79,13 @@ test("INI, YAML and JSON say the same", async () => {
       maxLag: "2s",
       memory: "512MB",
     },
-    index: { actors: ["MemberChanged-*", "search.ts#orders.SearchActor"], parallelism: "2 to 64", maxInFlight: 100 },
+    index: {
+      actors: ["MemberChanged-*", "search.ts#orders.SearchActor"],
+      parallelism: "2 to 64",
+      maxInFlight: 100,
+      batchSize: 500,
+      batchInterval: "30s",
+    },
   });
   for (const [text, path] of [
     [ini, "/shop/stages.ini"],
@@ -135,7 +145,7 @@ test("a wrong YAML or JSON names its line, and quotes nothing", async () => {
     "stages.json:2: it is not JSON from here on",
   ]);
   assert.equal(await problems("billing:\n  actors: [a.ts#A]\n  colour: red\n", "/shop/stages.yml"), [
-    "stages.yml:3: colour is not a setting; there are actors, parallelism, maxLag, maxInFlight, memory",
+    "stages.yml:3: colour is not a setting; there are actors, parallelism, batchSize, batchInterval, maxLag, maxInFlight, memory",
   ]);
   assert.equal(await problems("", "/shop/stages.ini"), [
     "stages.ini:1: it has no stage; begin one with [billing] in INI, billing: in YAML",

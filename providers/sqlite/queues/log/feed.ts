@@ -158,7 +158,7 @@ export class Feed {
     events.forEach((published, n) => {
       // A body by reference differs from that of the row.
       const event = published.byReference ? eventOf(rows[n] as EventRow, queueName) : published.with({ queueName });
-      waiter.hand(SqliteLease.ofNew(first + n, token + n, subscription, event, now, due));
+      waiter.hand(SqliteLease.ofNew(first + n, token + n, subscription, event, now, due, positions[n]));
     });
   }
 }

@@ -3,7 +3,7 @@ import { silentLogger } from "../../../base/logger.ts";
 import type { Event } from "../../../events/event.ts";
 import type { Provider } from "../../../contract/provider.ts";
 import type { QueueOperator } from "../../../contract/queue-operator.ts";
-import type { ActorClass, ActorContext, ActorOptions, ActorOutput } from "../../../actors/actor.ts";
+import type { ActorClass, ActorContext, ActorOptions, ActorOutput, BatchContext } from "../../../actors/actor.ts";
 import { actorDescription } from "../../../actors/actor.ts";
 import { createHive, type Hive, type HiveOptions } from "../../../hive/hive.ts";
 import type { ContractSubject } from "../contract.ts";
@@ -25,6 +25,19 @@ export function actor(queueName: string, work: Work, options: ActorOptions = {})
 export function subscribe(actorType: ActorClass, queueName: string, options: ActorOptions = {}): void {
   const retry = { minDelay: 1, maxDelay: 10, jitter: 0, ...options.retry };
   actorDescription(queueName, { lease: 60_000, ...options, retry })(actorType);
+}
+
+export type BatchOf = (events: readonly Event[], context: BatchContext) => ActorOutput | Promise<ActorOutput>;
+
+/** Returns an actor class on `queueName` that runs `work` on batches, with short retries. */
+export function batchActor(queueName: string, work: BatchOf, options: ActorOptions = {}): ActorClass {
+  class TestBatchActor {
+    processBatchAsync(events: readonly Event[], context: BatchContext): ActorOutput | Promise<ActorOutput> {
+      return work(events, context);
+    }
+  }
+  subscribe(TestBatchActor, queueName, options);
+  return TestBatchActor;
 }
 
 /** Starts a hive on the provider under test. Disposal stops it. */
@@ -55,6 +68,7 @@ export function tampered(provider: Provider, changes: Partial<QueueOperator>): P
     queues,
     setup: async () => provider.setup?.(),
     beginStep: (lease) => provider.beginStep(lease),
+    ...(provider.beginBatch && { beginBatch: provider.beginBatch.bind(provider) }),
     close: () => provider.close(),
   };
 }

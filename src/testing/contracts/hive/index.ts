@@ -1,4 +1,5 @@
 import type { ContractCase } from "../contract.ts";
+import { batches } from "./batches.ts";
 import { delivery } from "./delivery.ts";
 import { failure } from "./failure.ts";
 import { leases } from "./leases.ts";
@@ -13,6 +14,7 @@ import { withdrawing } from "./withdrawing.ts";
 /** The contract of a hive on any provider, from the push to the last commit. */
 export const hiveContract: readonly ContractCase[] = [
   ...delivery,
+  ...batches,
   ...failure,
   ...leases,
   ...stopping,
