@@ -7,8 +7,10 @@ import { loadavg } from "node:os";
 import { aws } from "./aws.ts";
 import { batch } from "./batch.ts";
 import { buildContestants } from "./contest/build.ts";
+import { kafka } from "./kafka.ts";
 import { memory } from "./memory.ts";
 import type { Bench, Effort } from "./outcome.ts";
+import { http } from "./http.ts";
 import { installPeers } from "./peers.ts";
 import { postgres } from "./postgres.ts";
 import { reference } from "./reference.ts";
@@ -17,7 +19,17 @@ import { sqlite } from "./sqlite.ts";
 import { start } from "./start.ts";
 import { textOf } from "./table.ts";
 
-const benches: Readonly<Record<string, Bench>> = { memory, reference, sqlite, batch, postgres, start, aws };
+const benches: Readonly<Record<string, Bench>> = {
+  memory,
+  reference,
+  sqlite,
+  batch,
+  postgres,
+  start,
+  aws,
+  http,
+  kafka,
+};
 
 const full: Effort = { quick: false, seconds: 3, rounds: 5, events: 1_000 };
 const quick: Effort = { quick: true, seconds: 0.5, rounds: 3, events: 400 };

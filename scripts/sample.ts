@@ -27,6 +27,10 @@ const samples: Readonly<Record<string, Sample>> = {
     about: "Thirty small actors on seven stages keep what a source system changes; a file lays the stages out.",
     file: "samples/members/main.ts",
   },
+  "news-feed": {
+    about: "Channels of news are read from files by a pulse, and readers are notified; slots follow the load.",
+    file: "samples/news-feed/main.ts",
+  },
   books: {
     about:
       "Three services of an accounting house: commands to one, events to all, one event store that tells the whole way.",

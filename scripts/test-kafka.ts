@@ -5,16 +5,14 @@
  * newer Node than this project, so that the tests run on one from npm. The first run fetches both.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { arch, platform } from "node:process";
 import { pathToFileURL } from "node:url";
 import { fetchJars, lacking } from "../test/kafka/broker.ts";
+import { kafkaFolder as folder, newerNode } from "../test/kafka/newer-node.ts";
 import { installLocked } from "./install.ts";
 
 const root = join(import.meta.dirname, "..");
-const folder = join(root, "test/kafka");
-const node = join(folder, `node_modules/node-${platform}-${arch}/bin/node`);
 const missing = lacking();
 
 if (missing !== undefined) {
@@ -30,7 +28,9 @@ function run(): number {
   const imports = ["tsx", pathToFileURL(join(folder, "resolve.mjs")).href].flatMap((one) => ["--import", one]);
   const args = [...imports, "-C", "beehive-source", "test/run.ts", ...patterns()];
   const env = { ...process.env, BEEHIVE_TEST_KAFKA: "on" };
-  return spawnSync(existsSync(node) ? node : process.execPath, args, { cwd: root, env, stdio: "inherit" }).status ?? 1;
+  const ended = spawnSync(newerNode(), args, { cwd: root, env, stdio: "inherit" });
+  if (ended.signal) console.error(`The tests were ended by ${ended.signal}.`);
+  return ended.status ?? 1;
 }
 
 function patterns(): readonly string[] {

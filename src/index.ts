@@ -46,6 +46,7 @@ export type { BatchOptions, BatchSettings } from "./actors/batch-options.ts";
 export { actorsFrom, type ActorClasses, type DescriptorSource } from "./actors/actors-from.ts";
 export type { Elastic, Parallelism } from "./actors/elastic.ts";
 export type { Child, ChildDeath, ChildRun, SpawnOptions } from "./actors/spawn.ts";
+export type { Isolation } from "./actors/isolate.ts";
 export type { HoldWhen } from "./actors/hold-when.ts";
 export { toDescriptor, type ActorDefaults } from "./actors/descriptor.ts";
 export type { ActorOverrides } from "./actors/overrides.ts";

@@ -77,6 +77,12 @@ export interface KafkaSource extends Source {
    * await orders.seek(hive, { to: new Date("2026-03-01T00:00Z") });
    */
   seek(of: { readonly provider: Provider } | Provider, options: { readonly to: SeekPlace }): Promise<void>;
+  /**
+   * Returns the number of records that the group has yet to read, of all partitions.
+   *
+   * @param of the hive or provider of the source.
+   */
+  lag(of: { readonly provider: Provider } | Provider): Promise<number>;
 }
 
 /** A place to seek: of all partitions, or an offset by partition. */
@@ -101,6 +107,8 @@ export function kafkaSource(options: KafkaSourceOptions): KafkaSource {
   const target = destination(to);
   const { eventType = typeof to === "string" ? target.topic : to.name } = options;
   const shape = { queueName: String(target), eventType, contentType };
+  const placesOf = (of: { readonly provider: Provider } | Provider): Places =>
+    new Places(("stores" in of ? of : of.provider).stores, group, topic);
   return {
     name,
     publishes: [to],
@@ -121,9 +129,11 @@ export function kafkaSource(options: KafkaSourceOptions): KafkaSource {
         },
         context,
       ),
-    seek: async (of, { to: place }) => {
-      const { stores } = "stores" in of ? of : of.provider;
-      await seek(client, topic, group, new Places(stores, group, topic), place);
+    seek: (of, { to: place }) => seek(client, topic, group, placesOf(of), place),
+    async lag(of) {
+      const [ends, places] = [await client.offsets(topic, "end"), await placesOf(of).all()];
+      const left = [...ends].map(([partition, end]) => Math.max(0, end - (places.get(partition)?.next ?? 0)));
+      return left.reduce((sum, count) => sum + count, 0);
     },
   };
 }

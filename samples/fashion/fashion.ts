@@ -1,7 +1,9 @@
 /** Runs the catalogue on any provider that keeps events, and deploys a new version of search while it works. */
 import { Container, createHive, QueueName, type Event, type Hive, type Provider } from "beehive-actors";
+import type { KafkaClient } from "beehive-actors/kafka";
 import { Products, type Change } from "./events.ts";
 import * as catalogue from "./hive.ts";
+import { Catalogue } from "./kafka.ts";
 import { forSale } from "./merging.ts";
 import { metricsOf } from "./metrics.ts";
 import { contentOf, NewIndex, newIndex, NewSearchActor } from "./search.ts";
@@ -10,6 +12,8 @@ export interface FashionOptions {
   readonly provider: Provider;
   /** Events of the brands. */
   readonly feed: readonly Event[];
+  /** Where the topics are. @default in the provider */
+  readonly kafka?: KafkaClient | undefined;
   /** Tells how the run goes on. */
   readonly say: (text: string) => void;
 }
@@ -30,11 +34,18 @@ export interface Report {
 
 const batches = 8;
 
-export async function runFashion({ provider, feed, say }: FashionOptions): Promise<Report> {
+export async function runFashion({ provider, feed, kafka, say }: FashionOptions): Promise<Report> {
   const started = performance.now();
   const [liveIndex, nextIndex] = [newIndex(), newIndex({ fuzzy: 0.2, prefix: true })];
   const { hive: _, keep, containerOf, ...actors } = catalogue;
-  await using live = await createHive({ actors, provider, keep, container: containerOf(liveIndex) });
+  const inKafka = kafka && new Catalogue(kafka);
+  await using live = await createHive({
+    actors: [actors, inKafka?.parts.sink ?? []],
+    sources: inKafka?.parts.sources,
+    provider,
+    keep,
+    container: containerOf(liveIndex),
+  });
   const container = new Container();
   container.bind(NewIndex).toConstantValue(nextIndex);
   await using next = await createHive({ actors: NewSearchActor, provider, keep, container });
@@ -45,14 +56,17 @@ export async function runFashion({ provider, feed, say }: FashionOptions): Promi
   const size = Math.max(1, Math.ceil(feed.length / batches));
   for (let from = 0; from < feed.length; from += size) {
     if (running.length === 1 && from >= feed.length / 2) {
+      await inKafka?.isRead(provider);
       await live.whenIdle();
       await next.start();
       running.push(next);
       say(`A new version of search is deployed and reads from the beginning; ${behindText(await behind([next]))}`);
     }
-    await live.push(feed.slice(from, from + size));
+    const lines = feed.slice(from, from + size);
+    await (inKafka ? inKafka.write(lines) : live.push(lines));
     say(`${Math.min(feed.length, from + size)} lines of brands; ${behindText(await behind(running))}`);
   }
+  await inKafka?.isRead(provider);
   for (const hive of running) await hive.whenIdle();
   const lags = await behind(running);
   say(`All is read; ${behindText(lags)}`);

@@ -1,6 +1,7 @@
 /** The catalogue on the command line: `npm run sample -- fashion`. */
 import { parseArgs } from "node:util";
 import { openProvider, systemClock } from "beehive-actors";
+import { kafkaClient } from "beehive-actors/kafka";
 import { feedOf } from "./feed.ts";
 import { problemsOf, runFashion, type Report } from "./fashion.ts";
 
@@ -9,6 +10,7 @@ const usage = `Usage: npm run sample -- fashion [options]
   --provider URL    memory:, sqlite:FILE or postgres://… (default: the variable BEEHIVE_PROVIDER, else memory:)
   --products N      products of all brands (default: 300)
   --seed N          seed of the lists (default: 1)
+  --kafka HOST      brokers of Kafka that have the topics, such as localhost:9092 (default: the provider has them)
   --json            print the report as the last line, in JSON
   --help            show this help
 
@@ -26,6 +28,7 @@ async function main(): Promise<number> {
       provider: { type: "string", default: process.env["BEEHIVE_PROVIDER"] || "memory:" },
       products: { type: "string", default: "300" },
       seed: { type: "string", default: "1" },
+      kafka: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -41,7 +44,8 @@ async function main(): Promise<number> {
     // A crash between the write of a product and its event would lose the event.
     if (atomicStep !== true)
       throw new Error(`The catalogue needs atomic steps: ${provider.name} has none. ${atomicStep}`);
-    const report = await runFashion({ provider, feed, say: (text) => console.log(text) });
+    const kafka = values.kafka === undefined ? undefined : kafkaClient({ brokers: values.kafka.split(",") });
+    const report = await runFashion({ provider, feed, kafka, say: (text) => console.log(text) });
     const problems = await problemsOf(report, provider);
     console.log(values.json ? JSON.stringify(report) : textOf(report));
     for (const problem of problems) console.error(problem);

@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import { createHive, isBeeHiveError } from "beehive-actors";
 import { dashboard, nodeListener } from "beehive-actors/dashboard";
 import express, { type ErrorRequestHandler } from "express";
+import { edgeOf } from "./handlers.ts";
 import { authorize } from "./operators.ts";
 import { OrderAccepted, Orders, Payment, port, provider } from "./shop.ts";
 
@@ -9,6 +10,8 @@ const hive = await createHive({ actors: Payment, provider });
 await hive.start();
 
 const app = express();
+// Before the parser of bodies: a signature is of the bytes that were sent.
+app.use("/api", nodeListener(edgeOf(hive)));
 app.use(express.json());
 
 app.post("/orders", async (request, response) => {

@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import { createHive, isBeeHiveError } from "beehive-actors";
 import { dashboard, nodeListener } from "beehive-actors/dashboard";
 import Fastify from "fastify";
+import { edgeOf } from "./handlers.ts";
 import { authorize } from "./operators.ts";
 import { OrderAccepted, Orders, Payment, port, provider } from "./shop.ts";
 
@@ -31,6 +32,17 @@ const ops = nodeListener(dashboard(hive, { authorize }));
 app.all("/ops*", (request, reply) => {
   reply.hijack();
   ops(Object.assign(request.raw, { body: request.body }), reply.raw);
+});
+
+const edge = nodeListener(edgeOf(hive));
+void app.register(async (api) => {
+  // Leaves the bodies to the ingestion: a signature is of the bytes that were sent.
+  api.removeAllContentTypeParsers();
+  api.addContentTypeParser("*", (_request, _body, done) => done(null));
+  api.all("/api/*", (request, reply) => {
+    reply.hijack();
+    edge(request.raw, reply.raw);
+  });
 });
 
 app.setErrorHandler((error, _request, reply) => {

@@ -2,6 +2,7 @@ import { serve } from "@hono/node-server";
 import { createHive, isBeeHiveError } from "beehive-actors";
 import { dashboard } from "beehive-actors/dashboard";
 import { Hono } from "hono";
+import { edgeOf } from "./handlers.ts";
 import { authorize } from "./operators.ts";
 import { OrderAccepted, Orders, Payment, port, provider } from "./shop.ts";
 
@@ -27,6 +28,9 @@ app.get("/health", async (context) => {
 
 const ops = dashboard(hive, { authorize });
 app.all("/ops/*", (context) => ops.fetch(context.req.raw));
+
+const edge = edgeOf(hive);
+app.all("/api/*", (context) => edge.fetch(context.req.raw));
 
 app.onError((error, context) => {
   if (isBeeHiveError(error, "InvalidEvent") || error instanceof SyntaxError)

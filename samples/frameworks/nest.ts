@@ -23,6 +23,7 @@ import {
   ServiceUnavailableException,
 } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
+import { edgeOf } from "./handlers.ts";
 import { authorize } from "./operators.ts";
 import { OrderAccepted, Orders, port, provider } from "./shop.ts";
 
@@ -77,6 +78,7 @@ class AppModule {}
 
 const app = await NestFactory.create(AppModule, { logger: false });
 app.enableShutdownHooks(); // the hive drains on SIGTERM
+app.use("/api", nodeListener(edgeOf(app.get(Hive))));
 app.use("/ops", nodeListener(dashboard(app.get(Hive), { authorize })));
 await app.listen(port);
 console.log(`listening on ${new URL(await app.getUrl()).port}`);

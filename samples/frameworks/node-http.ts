@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { createHive, isBeeHiveError } from "beehive-actors";
 import { dashboard, nodeListener } from "beehive-actors/dashboard";
+import { edgeOf } from "./handlers.ts";
 import { authorize } from "./operators.ts";
 import { OrderAccepted, Orders, Payment, port, provider } from "./shop.ts";
 
@@ -24,9 +25,11 @@ async function answer(request: IncomingMessage): Promise<readonly [status: numbe
 }
 
 const ops = nodeListener(dashboard(hive, { authorize }));
+const edge = nodeListener(edgeOf(hive));
 
 const server = createServer((request, response) => {
   if (/^\/ops\b/.test(request.url ?? "")) return ops(request, response);
+  if (/^\/api\b/.test(request.url ?? "")) return edge(request, response);
   answer(request)
     .catch((error: unknown): [number, unknown] =>
       isBeeHiveError(error, "InvalidEvent") || error instanceof SyntaxError

@@ -1,4 +1,5 @@
 /** The actors, for the command line too: `npx beehive graph samples/ingest/hive.ts`. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { actor } from "beehive-actors";
 import { IngestionRejected } from "beehive-actors/http";
 import { Newest, OverheatSeen, Paid, PaymentReceived, ReadingTaken } from "./events.ts";
@@ -20,9 +21,21 @@ export const KeepNewest = actor(
   },
 );
 
-export const Alarm = actor("OverheatSeen-Alarm", OverheatSeen, {}, async ({ body: { device, celsius } }) => {
-  alarms.set(device, Math.max(celsius, alarms.get(device) ?? -Infinity));
-});
+/** The pager at work: messages under way now, and the most at a time. */
+export const pager = { now: 0, most: 0 };
+
+/** The pager takes its time, so that the pool grows while many devices are too hot, and shrinks afterwards. */
+export const Alarm = actor(
+  "OverheatSeen-Alarm",
+  OverheatSeen,
+  { parallelism: { min: 1, max: 32 } },
+  async ({ body: { device, celsius } }) => {
+    pager.most = Math.max(pager.most, ++pager.now);
+    await sleep(10);
+    pager.now--;
+    alarms.set(device, Math.max(celsius, alarms.get(device) ?? -Infinity));
+  },
+);
 
 export const Book = actor("PaymentReceived-Book", PaymentReceived, { uses: { paid: Paid } }, async ({ body, paid }) => {
   await paid.upsert({ id: body.order, cents: body.cents });

@@ -4,7 +4,7 @@ import { createHive, type Provider } from "beehive-actors";
 import { bearer, ingestion, serve, type IngestAnswer } from "beehive-actors/http";
 import { Limits, Newest, Paid, type Reading } from "./events.ts";
 import { handlersFor } from "./handlers.ts";
-import { actors, alarms, reported } from "./hive.ts";
+import { actors, alarms, pager, reported } from "./hive.ts";
 
 const secret = `whsec_${Buffer.from("a secret of the payment service").toString("base64")}`;
 const token = "the-token-of-the-gateway";
@@ -23,6 +23,8 @@ export interface Report {
   readonly accepted: number;
   readonly newest: number;
   readonly alarms: number;
+  /** The most alarms under way at a time: the pool grew to it. */
+  readonly pool: number;
   readonly paid: number;
   /** The statuses of the wrong requests. */
   readonly refused: readonly number[];
@@ -33,6 +35,7 @@ export interface Report {
 export async function runIngest({ provider, devices, port, until, say }: Plan): Promise<Report> {
   alarms.clear();
   reported.length = 0;
+  pager.most = 0;
   await using hive = await createHive({ actors, provider });
   await hive.start();
   await hive.store(Limits).upsert({ id: "oven-0", celsius: 100 });
@@ -85,6 +88,7 @@ export async function runIngest({ provider, devices, port, until, say }: Plan): 
     accepted: accepted.size,
     newest: await countOf(hive.store(Newest).all()),
     alarms: alarms.size,
+    pool: pager.most,
     paid: await countOf(hive.store(Paid).all()),
     refused,
     reported: [...reported],

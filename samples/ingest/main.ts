@@ -55,9 +55,10 @@ function whole(option: string, text: string): number {
   throw new Error(`--${option} must be a whole number from 0.`);
 }
 
-function textOf({ accepted, newest, alarms, paid, reported }: Report): string {
+function textOf({ accepted, newest, alarms, pool, paid, reported }: Report): string {
   return [
     `${accepted} events were accepted: ${newest} devices are known, ${alarms} of them too hot, ${paid} order is paid.`,
+    `The pool of the pager grew from 1 to ${pool}.`,
     ...reported.map(({ handler, path }) => `Reported: ${handler === "" ? "" : `${handler}, `}${path}`),
   ].join("\n");
 }

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
 import { root } from "./run.ts";
@@ -30,6 +31,7 @@ export async function servesShop(sample: string): Promise<void> {
     const port = /listening on (\d+)/.exec(shown())?.[1];
     if (port === undefined) throw new Error(`it does not listen\n${shown()}`);
     await useShop(`http://localhost:${port}`);
+    await useIngestion(`http://localhost:${port}/api`);
     await useDashboard(`http://localhost:${port}/ops`);
     child.kill("SIGTERM");
     const [code] = await ended;
@@ -54,6 +56,30 @@ async function useShop(url: string): Promise<void> {
   expect("the order is paid", JSON.stringify(await (await get("/orders/1042")).json()).includes('"paid"'), true);
   expect("an unknown order is not found", (await get("/orders/1")).status, 404);
   expect("it is healthy", (await get("/health")).status, 200);
+}
+
+/** Sends orders to the ingestion of a sample, one of them signed: a framework must not touch its bytes. */
+async function useIngestion(url: string): Promise<void> {
+  const post = async (name: string, body: string, headers: Record<string, string> = {}): Promise<number> => {
+    const given = {
+      authorization: "Bearer secret",
+      "content-type": "application/json",
+      connection: "close",
+      ...headers,
+    };
+    return (await fetch(`${url}/ingest/${name}`, { method: "POST", headers: given, body })).status;
+  };
+  expect("a stranger sends no order", await post("orders", '{"orderId":"1"}', { authorization: "" }), 401);
+  expect("an order is ingested", await post("orders", '{"orderId":"1"}'), 200);
+  expect("a wrong order is not", await post("orders", '{"order":1}'), 422);
+  const signed = '{ "orderId":\n"of a partner" }';
+  const signature = createHmac("sha256", "a secret of the partner").update(signed).digest("hex");
+  expect(
+    "a signed order is ingested",
+    await post("partner", signed, { "x-hub-signature-256": `sha256=${signature}` }),
+    200,
+  );
+  expect("a forged one is not", await post("partner", signed, { "x-hub-signature-256": "sha256=00" }), 401);
 }
 
 /** Opens the dashboard of a sample, and sends an event by it. */

@@ -8,6 +8,7 @@ import type { Stores } from "../contract/stores.ts";
 import type { Replayed, StartPosition } from "../contract/topic-log.ts";
 import type { BatchOptions, BatchSettings } from "./batch-options.ts";
 import type { Elastic, Parallelism } from "./elastic.ts";
+import type { Isolation } from "./isolate.ts";
 import type { HoldWhen } from "./hold-when.ts";
 import type { RetryOptions, RetryPolicy } from "./retry-policy.ts";
 import type { ChildRun, SpawnOptions } from "./spawn.ts";
@@ -257,6 +258,11 @@ export interface ActorOptions<T extends AnyEventType | undefined = AnyEventType 
   readonly batch?: BatchOptions | undefined;
   /** Leases nothing while a queue downstream is full, see {@link HoldWhen}. @default Never. */
   readonly holdWhen?: HoldWhen | readonly HoldWhen[] | undefined;
+  /**
+   * Runs the actor in a thread of its own pool, for computations that take long. Gets stores and classes injected.
+   * @default None: it runs in the thread of the hive.
+   */
+  readonly isolate?: Isolation | undefined;
   /** How long an event is leased. Leases are renewed while the actor works. @default 30_000 */
   readonly lease?: Duration | undefined;
   /**
@@ -313,6 +319,8 @@ export interface ActorDescriptor {
   readonly batch?: BatchSettings | undefined;
   /** The bounds of a parallelism that follows the load; `undefined` for a fixed one. */
   readonly elastic?: Elastic | undefined;
+  /** See {@link ActorOptions.isolate}. */
+  readonly isolate?: Isolation | undefined;
   /** See {@link ActorOptions.holdWhen}. */
   readonly holdWhen?: readonly HoldWhen[] | undefined;
   readonly lease: number;

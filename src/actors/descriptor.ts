@@ -8,7 +8,6 @@ import { QueueName } from "../events/queue-name.ts";
 import type { ActorClass, ActorDescriptor, ActorOptions, Published } from "./actor.ts";
 import type { BatchOptions, BatchSettings } from "./batch-options.ts";
 import type { Parallelism, SlotSettings } from "./elastic.ts";
-import type { HoldWhen } from "./hold-when.ts";
 import { defaultRetry, retryInMs, retryProblems } from "./retry-policy.ts";
 import { limitInMs, rulesInMs, supervisionProblems } from "./supervision.ts";
 
@@ -96,7 +95,8 @@ export function toDescriptor(
     event: options.event,
     ...slotSettings(parallelism),
     batch: takesBatches ? completedBatch(options.batch) : undefined,
-    ...(options.holdWhen && { holdWhen: [options.holdWhen].flat() as readonly HoldWhen[] }),
+    ...(options.isolate && { isolate: options.isolate }),
+    ...(options.holdWhen && { holdWhen: [options.holdWhen].flat() }),
     lease: inMs(lease),
     maxOutputs,
     ...(options.maxLag !== undefined && { maxLag: inMs(options.maxLag) }),
@@ -144,6 +144,7 @@ const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
   parallelism: true,
   batch: true,
   holdWhen: true,
+  isolate: true,
   lease: true,
   maxOutputs: true,
   maxLag: true,
@@ -225,6 +226,7 @@ export function nestedProblems(
 export function descriptorProblems(descriptor: ActorDescriptor): string[] {
   const { name, queueName, lease, maxOutputs, retry, supervision, failureLimit, middleware } = descriptor;
   const problems = [
+    ...isolateProblems(descriptor),
     ...slotProblems(descriptor),
     ...(descriptor.batch ? batchProblems(descriptor, descriptor.batch) : []),
     ...durationProblems("lease", lease, wholeMs(100)),
@@ -246,6 +248,13 @@ function batchProblems({ elastic }: SlotSettings, { size, interval, onThrow }: B
   ];
 }
 
+function isolateProblems({ isolate, batch }: Pick<ActorDescriptor, "isolate" | "batch">): string[] {
+  if (isolate === undefined) return [];
+  if (batch) return ["isolate needs processAsync: an actor that takes batches runs in the thread of the hive"];
+  const isUrl = typeof isolate.thread === "string" && isolate.thread.startsWith("file:");
+  return isUrl ? [] : ["isolate must be { thread: import.meta.url }, in the module that exports the actor"];
+}
+
 /** Returns the settings of a descriptor for an option. */
 export function slotSettings(parallelism: Parallelism): SlotSettings {
   if (typeof parallelism !== "object" || parallelism === null) return { parallelism, elastic: undefined };
@@ -253,7 +262,7 @@ export function slotSettings(parallelism: Parallelism): SlotSettings {
 }
 
 /** Returns what is wrong with the slots of a descriptor, in words. */
-export function slotProblems({ parallelism, elastic }: SlotSettings): string[] {
+function slotProblems({ parallelism, elastic }: SlotSettings): string[] {
   const one = wholeNumber(1);
   if (elastic === undefined) return numberProblems("parallelism", parallelism, one);
   const problems = objectProblems("parallelism", elastic);

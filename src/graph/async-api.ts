@@ -21,15 +21,16 @@ interface Message {
   readonly contentType: string;
   readonly headers?: JsonSchema;
   readonly payload: JsonSchema | Reference;
+  readonly examples?: readonly { readonly payload: unknown }[];
 }
 
-/** Returns an AsyncAPI 3.0 document as YAML: queues are channels, reading and publishing are operations. */
+/** Returns an AsyncAPI 3.1 document as YAML: queues are channels, reading and publishing are operations. */
 export function asyncApi(graph: EventGraph, info: AsyncApiInfo): string {
   return stringify(asyncApiDocument(graph, info), { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 /**
- * Returns an AsyncAPI 3.0 document as an object.
+ * Returns an AsyncAPI 3.1 document as an object.
  *
  * The payload of a message is the JSON Schema of its event type, or anything if there is none.
  */
@@ -49,6 +50,7 @@ export function asyncApiDocument(graph: EventGraph, info: AsyncApiInfo): object 
       contentType: "application/json",
       ...(version === 1 ? {} : { headers: versionHeader(version) }),
       payload: told ? { $ref: place } : {},
+      ...examplesOf(told),
     };
     return key;
   };
@@ -72,7 +74,7 @@ export function asyncApiDocument(graph: EventGraph, info: AsyncApiInfo): object 
     ...graph.subscriptions.map((one) => receiveOf(one, channelKey(one.queueName.destination))),
   ];
   return {
-    asyncapi: "3.0.0",
+    asyncapi: "3.1.0",
     info,
     defaultContentType: "application/json",
     channels,
@@ -116,6 +118,11 @@ function receiveOf({ actor, queueName }: Subscription, channel: string): Operati
     summary: `The actor ${actor} reads ${queueName}`,
     channel: { $ref: `#/channels/${channel}` },
   };
+}
+
+/** Returns the examples of a schema as those of its message. */
+function examplesOf({ examples }: JsonSchema = {}): Pick<Message, "examples"> {
+  return Array.isArray(examples) ? { examples: examples.map((payload: unknown) => ({ payload })) } : {};
 }
 
 function versionHeader(version: number): JsonSchema {

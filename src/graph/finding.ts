@@ -14,6 +14,7 @@ export const ruleNames = [
   "event-without-schema",
   "event-declared-twice",
   "unused-event",
+  "replaced-topic",
   "undeclared-event",
   "never-seen",
   "unread-subscription",

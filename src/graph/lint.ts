@@ -7,6 +7,7 @@ import type { EventGraph } from "./event-graph.ts";
 import { budgetFindings } from "./rules/budgets.ts";
 import { eventFindings } from "./rules/events.ts";
 import { flowFindings } from "./rules/flow.ts";
+import { forkFindings } from "./rules/forks.ts";
 import { injectionFindings } from "./rules/injection.ts";
 import { observedFindings } from "./rules/observed.ts";
 
@@ -37,6 +38,7 @@ export function lint(
     ...observedFindings(graph),
     ...budgetFindings(descriptors, clouds),
     ...eventFindings(graph),
+    ...forkFindings(graph),
   ];
   return [...findings.filter(isError), ...findings.filter((one) => !isError(one))];
 }

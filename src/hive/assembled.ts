@@ -1,8 +1,8 @@
-import type { ActorDescriptor } from "../actors/actor.ts";
+import type { ActorDescriptor, AnyActor } from "../actors/actor.ts";
 import type { Clock } from "../base/clock.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../base/logger.ts";
 import { Turnstile } from "../base/turnstile.ts";
-import type { Provider } from "../contract/provider.ts";
+import type { Provider, Step } from "../contract/provider.ts";
 import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import { LeaseKeeper } from "../delivery/lease-keeper.ts";
 import { LogEvents } from "../delivery/log-events.ts";
@@ -12,6 +12,7 @@ import type { Journal } from "../journal/journal.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import { Recording } from "../journal/recording.ts";
 import { Children } from "../pools/children.ts";
+import { Threads } from "../pools/threads/threads.ts";
 import { Pools } from "../pools/pools.ts";
 import { Pulsing } from "../pulses/pulsing.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
@@ -43,6 +44,8 @@ export interface HiveParts {
   readonly pools: Pools;
   /** The children that actors start. */
   readonly children: Children;
+  /** The threads of actors with `isolate`. */
+  readonly threads: Threads;
   /** Follows operators; `undefined` for a hive without controls, or with nothing to pause. */
   readonly operated: Operated | undefined;
   /** Publishes what transactions left behind; `undefined` where none can. */
@@ -80,6 +83,7 @@ export function assembled(
     logger,
     changed: () => operated?.changed(),
   });
+  const threads = new Threads();
   const children = new Children({
     clock,
     logger,
@@ -108,7 +112,10 @@ export function assembled(
   const publishers = [...(options.pulsers ?? []), ...(options.sources ?? []), options];
   const orchestrator = new Orchestrator(watched, publishers, options.keep, {
     provider,
-    resolve: (descriptor, step) => container.resolve(descriptor, step),
+    // Only actors of single events are isolated.
+    resolve: <A extends AnyActor>(descriptor: ActorDescriptor, step: Pick<Step, "stores">) =>
+      (descriptor.isolate && (threads.actor(descriptor, step, clock) as A | undefined)) ??
+      container.resolve<A>(descriptor, step),
     keeper,
     turnstile: new Turnstile(),
     clock,
@@ -188,6 +195,7 @@ export function assembled(
     healthCheck,
     pools,
     children,
+    threads,
     operated,
     pendingEvents: provider.stores.publishPending && new PendingEvents(provider.stores, clock, logger),
     forget: () => {

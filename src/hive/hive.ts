@@ -22,6 +22,7 @@ import { storeOf, type Token } from "../injection/tokens.ts";
 import type { Journal } from "../journal/journal.ts";
 import { journalProblems } from "../journal/open-journal.ts";
 import type { Trace } from "../journal/trace/trace.ts";
+import { assertNoThread } from "../pools/threads/no-thread.ts";
 import { pulserProblems, type Pulser } from "../pulses/pulser.ts";
 import { assembled, type HiveParts } from "./assembled.ts";
 import type { Health, HiveState } from "./health.ts";
@@ -41,6 +42,7 @@ export type { HiveOptions } from "./options.ts";
 
 /** Creates a hive, where this file is loaded already. The index has the one of `create-hive.ts`, which loads it. */
 export async function createHive(options: HiveOptions): Promise<Hive> {
+  assertNoThread();
   throwProblems(hiveOptionProblems(options));
   const clock = options.clock ?? systemClock;
   for (const actor of undecorated(options.actors))
@@ -291,7 +293,8 @@ export class Hive {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    const { pulsers, sources, orchestrator, keeper, operated, logEvents, pools, children, forget } = this.#parts;
+    const { pulsers, sources, orchestrator, keeper, operated, logEvents, pools, children, threads, forget } =
+      this.#parts;
     const { container, pendingEvents } = this.#parts;
     const end = this.clock.now() + deadlineMs + closingMs;
     const soon = (work: Promise<unknown> | undefined): Promise<void> | undefined =>
@@ -304,6 +307,7 @@ export class Hive {
       children.stop(deadlineMs),
     ]);
     keeper.close();
+    await soon(threads.close());
     await soon(pendingEvents?.stop());
     await soon(operated?.stop());
     await soon(logEvents.settled());

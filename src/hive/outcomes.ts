@@ -33,6 +33,8 @@ export interface ProcessOutcome<T extends AnyEventType = AnyEventType> {
 export type Settled = "done" | "failed" | "waiting";
 
 const sinceMs = 60_000;
+/** The time before a push that its entries may seem to be of, in ms: the clocks of processes differ. */
+const skewMs = 10_000;
 /** How long the list of readers is reused, in ms: a cloud charges for it. */
 const readersMs = 15_000;
 
@@ -77,7 +79,7 @@ export class Outcomes {
     const ids = events.map((event) => withoutControls(journaledId(event)));
     const now = this.#clock.now();
     const readers = await this.#readersNow(now);
-    const span = { since: now - sinceMs, until: now + timeoutMs };
+    const span = { since: now - skewMs, until: now + timeoutMs };
     return (await this.#watch.find(span, (record) => settledIn(record, ids, readers))) ?? "waiting";
   }
 

@@ -1,4 +1,4 @@
-import { isBeeHiveError, type BeeHiveError } from "../base/errors.ts";
+import { isBeeHiveError, Overloaded } from "../base/errors.ts";
 import type { IngestAnswer } from "./handler.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -25,20 +25,15 @@ export function refused(requestId: string, error: unknown): Response {
 }
 
 /** Returns the refusal for an error of a push, or of the stores. */
-export function refusalOf(error: unknown): Refusal {
+function refusalOf(error: unknown): Refusal {
   if (!isBeeHiveError(error)) return new Refusal(500, "The request failed; the log has more.");
   if (error.code === "TooLarge") return new Refusal(413, "An event is larger than the provider can carry.");
   // A hive that stops comes back as another process.
   if (error.retryable || error.code === "InvalidState") {
-    const retryAfterMs = retryAfterOf(error) ?? defaultRetryMs;
+    const retryAfterMs = error instanceof Overloaded ? error.retryAfterMs : defaultRetryMs;
     return new Refusal(503, `The events could not be published: ${error.code}.`, { retryAfterMs });
   }
   return new Refusal(500, `The events could not be published: ${error.code}; the log has more.`);
-}
-
-function retryAfterOf(error: BeeHiveError): number | undefined {
-  const { retryAfterMs } = error as { readonly retryAfterMs?: unknown };
-  return typeof retryAfterMs === "number" ? retryAfterMs : undefined;
 }
 
 function seconds(ms: number): string {

@@ -94,7 +94,8 @@ export class KeptAnswers {
     }
     try {
       const answer = await work();
-      if (answer.status < 300) {
+      // Of 207 some events are not published yet: the next try publishes those, the others are duplicates.
+      if (answer.status === 200 || answer.status === 202) {
         await this.#keep(key, { ...claimed, answer: JSON.stringify(answer) });
         return answer;
       }

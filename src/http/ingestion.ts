@@ -6,10 +6,12 @@ import { isBeeHiveError } from "../base/errors.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../base/logger.ts";
 import { time } from "../base/numbers.ts";
 import { throwProblems } from "../base/problems.ts";
+import type { Codec } from "../contract/codec.ts";
 import type { Hive } from "../hive/hive.ts";
 import { answered, jsonResponse, refused } from "./answers.ts";
 import { readBody, type BodyLimits } from "./body.ts";
 import { Crossing } from "./crossing.ts";
+import { decoded } from "./decoded.ts";
 import type { Ack, IngestAnswer, IngestRequest } from "./handler.ts";
 import { IngestAnswers, KeptAnswers, idempotencyKeyOf } from "./idempotency.ts";
 import { itemsIn, mediaType } from "./items.ts";
@@ -70,6 +72,7 @@ class Edge implements Ingestion {
   readonly #rate: Rate | undefined;
   readonly #body: BodyLimits;
   readonly #maxItems: number;
+  readonly #codec: Codec | undefined;
   readonly #maxConcurrent: number;
   #running = 0;
   /** The time from which refused requests are reported, in ms since the epoch. */
@@ -94,6 +97,7 @@ class Edge implements Ingestion {
     this.#rate = rate && new Rate(rate.limit, checkedDuration("ingestion", "rate.per", rate.per ?? "1s", time), clock);
     this.#body = { maxBytes: maxBody, timeMs: ms("bodyTimeout", "10s"), clock };
     this.#maxItems = maxItems;
+    this.#codec = options.codec;
     this.#maxConcurrent = maxConcurrent;
   }
 
@@ -120,7 +124,8 @@ class Edge implements Ingestion {
     try {
       return this.#crossing.open(request, await this.#respond(id, request, from));
     } catch (error) {
-      if (!(error instanceof Refusal))
+      // A full queue is no failure, and would fill the log, too.
+      if (!(error instanceof Refusal) && !isBeeHiveError(error, "Overloaded"))
         this.#logger.error({ err: error, requestId: id }, "a request to the ingestion failed");
       return this.#crossing.open(request, refused(id, error));
     }
@@ -153,7 +158,9 @@ class Edge implements Ingestion {
     const refusedOf = { requestId: id, client, path: route.url.pathname, size: bytes.byteLength };
     let taken: IngestRequest;
     try {
-      const items = itemsIn(headers, bytes, this.#maxItems);
+      const eventType = headers.get("ce-type") ?? this.#registry.eventTypeOf(route.to);
+      const content = await decoded({ headers, bytes }, this.#codec, eventType);
+      const items = itemsIn(content.headers, content.bytes, this.#maxItems);
       taken = { id, client, to: route.to, url: route.url, headers, items, bytes, signal };
     } catch (error) {
       if (error instanceof Refusal) this.#reject(refusedOf, headers, error.status, error.message, []);

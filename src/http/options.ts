@@ -3,6 +3,7 @@ import { durationProblems, type Duration } from "../base/duration.ts";
 import type { Logger } from "../base/logger.ts";
 import { numberProblems, time, wholeMs, wholeNumber } from "../base/numbers.ts";
 import { objectProblems } from "../base/problems.ts";
+import type { Codec } from "../contract/codec.ts";
 import type { Ack } from "./handler.ts";
 import { ackProblems, handlerProblems, type IngestSource } from "./registry.ts";
 
@@ -70,6 +71,14 @@ export interface IngestionOptions {
    * @default 10 attempts, from 1 s to 1 min
    */
   readonly restart?: RetryOptions | undefined;
+  /**
+   * Decodes bodies in a format such as Avro: CloudEvents in binary, and bodies at the path of an event type.
+   *
+   * @default None.
+   * @example
+   * codec: schemaCodec({ registry: schemaFolder("schemas"), formats: [avro()] })
+   */
+  readonly codec?: Codec | undefined;
   /** Origins of other sites whose pages may send, such as `https://shop.example`. @default None. */
   readonly origins?: readonly string[] | undefined;
   /** Takes failures. @default Standard error. */
@@ -89,6 +98,7 @@ const names: Readonly<Record<keyof IngestionOptions, true>> = {
   rate: true,
   timeout: true,
   restart: true,
+  codec: true,
   origins: true,
   logger: true,
 };
@@ -107,7 +117,7 @@ export function ingestionProblems(options: unknown): string[] {
   const problems = objectProblems("ingestion's options", options);
   if (problems.length > 0) return problems;
   const given = options as Partial<IngestionOptions>;
-  const { handlers, authorize, ack = "accepted", rate, restart = {}, origins = [] } = given;
+  const { handlers, authorize, ack = "accepted", codec, rate, restart = {}, origins = [] } = given;
   const { maxBody = 1, maxItems = 1, maxConcurrent = 1, idempotency = "24h" } = given;
   const { processedTimeout = "1s", bodyTimeout = "1s", timeout = "1s" } = given;
   return [
@@ -127,6 +137,7 @@ export function ingestionProblems(options: unknown): string[] {
     ...Object.entries({ maxBody, maxItems, maxConcurrent }).flatMap(([name, value]) =>
       numberProblems(name, value, wholeNumber(1)),
     ),
+    ...(codec === undefined || typeof codec?.decode === "function" ? [] : ["codec must have the method decode"]),
     ...rateProblems(rate),
     ...retryProblems({ ...defaultRestart, ...retryInMs(restart) }),
     ...(Array.isArray(origins) && origins.every(isOrigin)

@@ -31,6 +31,9 @@ export class Registry {
   readonly #parts: SupervisionParts;
   readonly #make: (type: HandlerClass) => Promise<IngestHandler>;
 
+  /** The event types that stand for handlers. */
+  readonly #types = new Map<string, string>();
+
   /** @param make Makes an object of a class, with its dependencies. */
   constructor(parts: SupervisionParts, make: (type: HandlerClass) => Promise<IngestHandler>) {
     this.#parts = parts;
@@ -40,6 +43,8 @@ export class Registry {
   /** Adds a handler; one of that name is replaced. @throws BeeHiveError `InvalidConfiguration`. */
   register(name: string, source: IngestSource): void {
     throwProblems(handlerProblems(name, source), "The handler cannot be registered");
+    if (isEventType(source)) this.#types.set(name, source.name);
+    else this.#types.delete(name);
     this.#handlers.set(name, new SupervisedHandler(name, this.#makerOf(source), this.#parts));
   }
 
@@ -49,6 +54,11 @@ export class Registry {
 
   get(name: string): SupervisedHandler | undefined {
     return this.#handlers.get(name);
+  }
+
+  /** Returns the name of the event type that stands for a handler. */
+  eventTypeOf(name: string | undefined): string | undefined {
+    return name === undefined ? undefined : this.#types.get(name);
   }
 
   all(): readonly SupervisedHandler[] {

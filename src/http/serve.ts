@@ -37,7 +37,7 @@ export interface ServeOptions {
 export interface Served extends AsyncDisposable {
   readonly port: number;
   /**
-   * Takes no more requests, and lets those under way end.
+   * Takes no more requests, closes the applications that can be closed, and lets requests under way end.
    *
    * @param options `deadline`: how long they may take. @default "10s"
    */
@@ -75,18 +75,24 @@ export async function serve(options: ServeOptions): Promise<Served> {
   });
   const server = createServer(limits, listener);
   server.maxConnections = checkedNumber("serve", "maxConnections", maxConnections, wholeNumber(1));
+  /** Connections of other protocols, of which the server knows nothing any more. */
+  const sockets = new Set<Duplex>();
   server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     const [path = "", base] = [incoming.url, `http://${incoming.headers.host ?? ""}`];
     const url = URL.canParse(path, base) ? new URL(path, base) : undefined;
     const app = url && isServed(url.hostname, hosts) ? appAt(url.pathname) : undefined;
-    if (app?.upgrade) app.upgrade(incoming, socket, head);
-    else socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+    if (!app?.upgrade) return void socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    app.upgrade(incoming, socket, head);
   });
   const listens = await listening(server, port, host, "The hive");
   const close = async ({ deadline = "10s" }: { readonly deadline?: Duration } = {}): Promise<void> => {
     const ended = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
-    await waitFor(ended, hive.clock, checkedDuration("close", "deadline", deadline, delay));
+    const closed = mounts.map(async ([, app]) => await app.close?.());
+    await waitFor(Promise.all([ended, ...closed]), hive.clock, checkedDuration("close", "deadline", deadline, delay));
+    for (const socket of sockets) socket.destroy();
     await listens.close();
   };
   return { port: listens.port, close, [Symbol.asyncDispose]: close };

@@ -1,6 +1,7 @@
 import { messageOf } from "../base/error-text.ts";
 import { isBeeHiveError } from "../base/errors.ts";
 import { throwProblems } from "../base/problems.ts";
+import { isCoded } from "../events/body.ts";
 import type { Event } from "../events/event.ts";
 import { isEventType, type AnyEventType, type EventType } from "../events/event-type.ts";
 import { versionOf } from "../events/event-version.ts";
@@ -52,6 +53,8 @@ function placed(event: Event, { name, queueName }: EventType<unknown>, to: Inges
 function problemsOf(item: IngestItem, type: EventType<unknown>): readonly IngestProblem[] {
   const { event, path, value } = item;
   if (value === undefined) return [{ path, problem: "it has no body" }];
+  // Readers would decode it: who sends it must not choose how.
+  if (event && isCoded(event.contentType)) return [{ path, problem: "its content type is for codecs" }];
   if (event && versionOf(event) !== type.version) return unreadable(event, path, type);
   return type.schema ? checkedItem(item, type.schema).problems : [];
 }

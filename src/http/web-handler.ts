@@ -11,4 +11,6 @@ export interface WebHandler {
    * @default Such requests are refused.
    */
   upgrade?(incoming: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Ends its connections, when its server is closed. */
+  close?(): void | Promise<void>;
 }

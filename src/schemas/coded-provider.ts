@@ -3,6 +3,7 @@ import type { Codec } from "../contract/codec.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { BatchStep, Provider, Step } from "../contract/provider.ts";
 import type { Lease, LeaseRequest, PeekRequest, QueueOperator } from "../contract/queue-operator.ts";
+import type { Identified, Stores, TransactionWork } from "../contract/stores.ts";
 import type { LogRequest, TopicLog } from "../contract/topic-log.ts";
 import type { Transaction } from "../contract/transaction.ts";
 import type { Event } from "../events/event.ts";
@@ -21,8 +22,9 @@ export function codedProvider(inner: Provider, codec: Codec): Provider {
   const leases = new CodedLeases(inner.queues, new CodedEvents(codec));
   const beginBatch = inner.beginBatch?.bind(inner);
   return overriding(inner, leases, {
+    stores: codedStores(inner.stores, leases),
     queues: codedQueues(inner.queues, leases),
-    beginStep: (lease: Lease) => codedStep(inner.beginStep(leases.inner(lease)), leases.events),
+    beginStep: (lease: Lease) => codedStep(inner.beginStep(leases.inner(lease)), leases),
     ...(beginBatch && {
       beginBatch: (given: readonly Lease[]) => codedBatch(beginBatch(given.map((one) => leases.inner(one))), leases),
     }),
@@ -31,32 +33,38 @@ export function codedProvider(inner: Provider, codec: Codec): Provider {
 }
 
 /** Encodes the outputs before the step commits them. */
-function codedStep(inner: Step, events: CodedEvents): Step {
-  return codedWork<Step>(inner, async (outputs) => await inner.commit(await events.encoded(outputs)));
-}
-
-function codedBatch(inner: BatchStep, leases: CodedLeases): BatchStep {
-  return codedWork<BatchStep>(inner, async (given, outputs) => {
-    const held = given.map((one) => leases.inner(one));
-    await inner.commit(held, await leases.events.encoded(outputs));
+function codedStep(inner: Step, leases: CodedLeases): Step {
+  return overriding(inner, leases, {
+    stores: codedStores(inner.stores, leases),
+    commit: async (outputs: readonly Event[]) => await inner.commit(await leases.events.encoded(outputs)),
   });
 }
 
-function codedWork<S extends Step | BatchStep>(
-  inner: Omit<Step, "commit">,
-  commit: S["commit"],
-): Omit<Step, "commit"> & Pick<S, "commit"> {
-  return {
-    stores: inner.stores,
-    get published() {
-      return inner.published;
+function codedBatch(inner: BatchStep, leases: CodedLeases): BatchStep {
+  return overriding(inner, leases, {
+    stores: codedStores(inner.stores, leases),
+    commit: async (given: readonly Lease[], outputs: readonly Event[]) => {
+      const held = given.map((one) => leases.inner(one));
+      await inner.commit(held, await leases.events.encoded(outputs));
     },
-    ...(inner.atomic !== undefined && { atomic: inner.atomic }),
-    cancel: (key) => inner.cancel(key),
-    commit,
-    discard: () => inner.discard(),
-  };
+  });
 }
+
+/** Encodes the events that a transaction publishes with its writes. */
+function codedStores(inner: Stores, leases: CodedLeases): Stores {
+  if (!inner.transact) return inner;
+  return overriding(inner, leases, {
+    transact: async <T extends Identified, R>(collection: string, work: TransactionWork<T, R>): Promise<R> =>
+      await (inner.transact as Transact)<T, R>(collection, async (items, publish) => {
+        const published: Event[] = [];
+        const result = await work(items, (event) => void published.push(event));
+        for (const event of await leases.events.encoded(published)) publish(event);
+        return result;
+      }),
+  });
+}
+
+type Transact = NonNullable<Stores["transact"]>;
 
 function codedQueues(inner: QueueOperator, leases: CodedLeases): QueueOperator {
   const { events } = leases;

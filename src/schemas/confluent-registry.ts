@@ -63,7 +63,7 @@ export function confluentRegistry(url: string, options: ConfluentOptions = {}): 
       const answer = (await ask("GET", `${path}${serialized}`)) as Answer | undefined;
       if (!answer) return undefined;
       const uses = ((await ask("GET", `${path}/versions`)) ?? []) as readonly { subject: string; version: number }[];
-      const [{ subject = "", version = 0 } = {}] = uses;
+      const { subject, version } = uses[0] ?? { subject: "", version: 0 };
       const eventType = subject.endsWith(suffix) ? subject.slice(0, -suffix.length) : subject;
       return { ...versionOf(eventType, { ...answer, version }), id };
     },
@@ -119,7 +119,7 @@ function asking(url: string, { headers = {}, fetch: send = fetch }: ConfluentOpt
       throw failed("Unavailable", `cannot be reached: ${messageOf(cause)}`, cause);
     }
     if (response.status === 404) return undefined;
-    if (response.ok) return (await response.json()) as unknown;
+    if (response.ok) return await response.json();
     const { message = response.statusText } = (await response.json().catch(() => ({}))) as { message?: string };
     const reason = `${method} ${path} returned ${response.status}: ${redact(message).slice(0, 500)}`;
     if (response.status === 401 || response.status === 403) throw failed("AccessDenied", reason);

@@ -1,3 +1,4 @@
+import type * as Jose from "jose";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError, isBeeHiveError } from "../base/errors.ts";
 import type { Codec, CodecEvent } from "../contract/codec.ts";
@@ -110,6 +111,6 @@ function unavailable(cause: unknown): BeeHiveError {
   return new BeeHiveError("Unavailable", `The keys cannot be read: ${messageOf(cause)}.`, { cause });
 }
 
-function jose(): Promise<typeof import("jose")> {
+function jose(): Promise<typeof Jose> {
   return peerPackage("encrypted", "jose", () => import("jose"));
 }

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { actor, createHive, eventType, silentLogger } from "beehive-actors";
 import type { IngestAnswer } from "beehive-actors/http";
 import * as assert from "uvu/assert";
@@ -21,7 +21,7 @@ test("every accepted id is there after the restart", async () => {
   await before.setup();
   await before.stop();
 
-  const program = join(root, "test/support/ingest-server.ts");
+  const program = fileURLToPath(import.meta.resolve("../support/ingest-server.ts"));
   const args = ["--import", import.meta.resolve("tsx"), "-C", "beehive-source", program, file.path];
   using server = startProcess(process.execPath, args, { cwd: root, env: plainEnvironment() });
   await server.says("listening on");

@@ -1,9 +1,14 @@
 import { EventEmitter } from "node:events";
-import type { Consumer, FetchedRecords, FetchResponse, PartitionResponse } from "@platformatic/kafka";
 import * as assert from "uvu/assert";
 import { GroupMember } from "../../integrations/kafka/platformatic/consumer.ts";
 import { calling } from "../../integrations/kafka/platformatic/errors.ts";
 import { clientProblems, kafkaClient } from "../../integrations/kafka/platformatic/index.ts";
+import type {
+  Consumer,
+  FetchedRecords,
+  FetchResponse,
+  PartitionResponse,
+} from "../../integrations/kafka/platformatic/library.ts";
 import { committedRecords } from "../../integrations/kafka/platformatic/read-committed.ts";
 import { failureOf } from "../support/failure.ts";
 import { suite } from "../support/suite.ts";

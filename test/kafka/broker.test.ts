@@ -7,10 +7,15 @@ import type { KafkaClient, KafkaConsumer } from "../../integrations/kafka/client
 import { silentLogger } from "../../src/base/logger.ts";
 import { Event } from "../../src/events/event.ts";
 import { createHive } from "../../src/hive/hive.ts";
+import { openProvider } from "../../src/hive/open-provider.ts";
+import { problemsOf, runFashion } from "../../samples/fashion/fashion.ts";
+import { feedOf } from "../../samples/fashion/feed.ts";
+import { topics as catalogueTopics } from "../../samples/fashion/kafka.ts";
 import { numbered, numbersOf, openShop, until, upTo, type Shop, type ShopOptions } from "../support/kafka-shop.ts";
 import { postgresSchema } from "../support/postgres-server.ts";
 import { sqliteFile } from "../support/sqlite-file.ts";
 import { suite } from "../support/suite.ts";
+import { library } from "./library.ts";
 import { java, startKafka, type KafkaBroker } from "./broker.ts";
 
 const skip =
@@ -28,10 +33,13 @@ test.after(() => broker.stop());
 const client = (options: Partial<KafkaClientOptions> = {}): KafkaClient =>
   kafkaClient({ brokers: broker.address, session: "3s", ...options });
 
-async function newTopic(partitions = 1, configs: Readonly<Record<string, string>> = {}): Promise<string> {
-  const { Admin } = await import("@platformatic/kafka");
+async function newTopic(
+  partitions = 1,
+  configs: Readonly<Record<string, string>> = {},
+  topic = `topic-${++topics}`,
+): Promise<string> {
+  const { Admin } = await library();
   const admin = new Admin({ clientId: "tests", bootstrapBrokers: [broker.address] });
-  const topic = `topic-${++topics}`;
   const settings = Object.entries(configs).map(([name, value]) => ({ name, value }));
   await admin.createTopics({ topics: [topic], partitions, replicas: 1, configs: settings });
   await admin.close();
@@ -97,7 +105,7 @@ test("records of 1 MB are read, where the provider takes such bodies", async () 
 });
 
 test("aborted transactions are not read, committed ones are", async () => {
-  const { Producer, compatibilityPartitioner } = await import("@platformatic/kafka");
+  const { Producer, compatibilityPartitioner } = await library();
   const topic = await newTopic();
   const producer = new Producer({
     clientId: "tests",
@@ -109,7 +117,7 @@ test("aborted transactions are not read, committed ones are", async () => {
   });
   let n = 0;
   const expected: number[] = [];
-  for (const commits of [true, false, true, false, false, true]) {
+  for (const commits of [true, false, false, true]) {
     const transaction = await producer.beginTransaction();
     const own = [n++, n++, n++];
     const value = (one: number): Buffer => Buffer.from(JSON.stringify({ n: one }));
@@ -145,10 +153,13 @@ test("a group starts at the beginning, the end or a time", async () => {
   for (const { hive } of shops) await hive.stop();
 });
 
+/** Ids are forgotten at once: the place alone keeps out repeats. */
+const forgetful = "deduplication=1ms";
+
 test("rebalances lose and double nothing", async () => {
   using file = sqliteFile();
   const topic = await newTopic(6);
-  const provider = `sqlite:${file.path}`;
+  const provider = `sqlite:${file.path}?${forgetful}`;
   const shops: Shop[] = [];
   const total = 3_000;
   const writing = (async () => {
@@ -190,7 +201,7 @@ for (const at of ["sqlite", "postgres"] as const)
   test(`a zombie and the new owner double and lose nothing on ${at}`, async () => {
     using file = sqliteFile();
     const schema = at === "postgres" ? postgresSchema() : undefined;
-    const provider = schema?.url ?? `sqlite:${file.path}`;
+    const provider = `${schema ? `${schema.url}&` : `sqlite:${file.path}?`}${forgetful}`;
     const topic = await newTopic(2);
     const zombie = await shopOn(topic, { provider, client: deaf(client()), maxBatch: 20 });
     await write(topic, numbered(300));
@@ -206,7 +217,7 @@ for (const at of ["sqlite", "postgres"] as const)
 test("a broker that dies in mid-batch loses and doubles nothing", async () => {
   using file = sqliteFile();
   const topic = await newTopic(2);
-  const provider = `sqlite:${file.path}`;
+  const provider = `sqlite:${file.path}?${forgetful}`;
   await write(topic, numbered(1_000));
   await using shop = await shopOn(topic, { provider, maxBatch: 20 });
   await shop.sees(100);
@@ -331,7 +342,7 @@ test("a key goes to the partition that the client of Java chooses", async () => 
 });
 
 test("a topic that lost its records goes on at the first that is left", async () => {
-  const { Admin } = await import("@platformatic/kafka");
+  const { Admin } = await library();
   using file = sqliteFile();
   const provider = `sqlite:${file.path}`;
   const topic = await newTopic();
@@ -347,6 +358,20 @@ test("a topic that lost its records goes on at the first that is left", async ()
   await write(topic, numbered(3));
   await using shop = await shopOn(topic, { provider });
   assert.equal(numbersOf(await shop.sees(3)), upTo(3));
+});
+
+test("the catalogue of samples/fashion runs with its topics in Kafka", async () => {
+  for (const topic of catalogueTopics) await newTopic(2, {}, topic);
+  const provider = await openProvider("memory:");
+  const report = await runFashion({ provider, feed: feedOf(40, 3), kafka: client(), say: () => {} });
+  assert.equal(await problemsOf(report, provider), []);
+  await provider.close();
+  await using shop = await shopOn("fashion-ProductEnriched", { group: "reader" });
+  const newest = new Map<string, boolean>();
+  await until(() => {
+    for (const { partitionKey = "", body } of shop.seen) newest.set(partitionKey, body.length > 0);
+    return [...newest.values()].filter(Boolean).length === report.products;
+  });
 });
 
 test.run();

@@ -108,12 +108,12 @@ function objectOf(
 }
 
 test("JSON: a reader that is compatible accepts what the writer writes", () => {
-  const { incompatibilities } = jsonSchema();
+  const format = jsonSchema();
   let compatible = 0;
   fc.assert(
     fc.property(written, written, fc.boolean(), (writer, other, same) => {
       const reader = same ? writer : other;
-      const problems = incompatibilities(JSON.stringify(reader.schema), JSON.stringify(writer.schema), "reader");
+      const problems = format.incompatibilities(JSON.stringify(reader.schema), JSON.stringify(writer.schema), "reader");
       if (problems.length > 0) return;
       compatible++;
       const accepts = ajv.compile(reader.schema);
@@ -131,7 +131,7 @@ test("JSON: a reader that is compatible accepts what the writer writes", () => {
 
 /** Changes of an object that keep, or break, its readers. */
 test("JSON: a change of one field is refused only where a body shows it", () => {
-  const { incompatibilities } = jsonSchema();
+  const format = jsonSchema();
   fc.assert(
     fc.property(
       fc.dictionary(fc.constantFrom(...names), leaves, { minKeys: 1, noNullPrototype: true }),
@@ -143,7 +143,11 @@ test("JSON: a change of one field is refused only where a body shows it", () => 
         const writer = objectOf(properties, wanted, undefined);
         const after = { ...properties, [name]: leaf };
         const reader = objectOf(after, isRequired ? [...new Set([...wanted, name])] : wanted, undefined);
-        const problems = incompatibilities(JSON.stringify(reader.schema), JSON.stringify(writer.schema), "reader");
+        const problems = format.incompatibilities(
+          JSON.stringify(reader.schema),
+          JSON.stringify(writer.schema),
+          "reader",
+        );
         if (problems.length === 0) return;
         const accepts = ajv.compile(reader.schema);
         const refused = fc.sample(writer.values, { numRuns: 200, seed: 1 }).some((value) => !accepts(value));
@@ -195,14 +199,14 @@ const avroRecords = fc
   );
 
 test("Avro: the check says what the resolution of avsc does", () => {
-  const { incompatibilities } = avro();
+  const format = avro();
   let compatible = 0;
   fc.assert(
     fc.property(avroRecords, avroRecords, fc.boolean(), (writer, other, drops) => {
       // Readers that differ in one field are compatible more often.
       const fields = drops ? writer.fields.slice(0, -1) : other.fields;
       const reader = { ...other, fields };
-      const problems = incompatibilities(JSON.stringify(reader), JSON.stringify(writer), "reader");
+      const problems = format.incompatibilities(JSON.stringify(reader), JSON.stringify(writer), "reader");
       let resolves = true;
       try {
         const to = avsc.Type.forSchema(reader as avsc.Schema);

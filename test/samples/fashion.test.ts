@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { openProvider, systemClock } from "beehive-actors";
+import { memoryKafka, type KafkaRecord } from "beehive-actors/kafka";
 import { given } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import {
@@ -67,6 +68,21 @@ test("a second run on a file finds the same, and counts nothing again", async ()
   assert.equal({ ...(await run(`sqlite:${file.path}`)), durationMs: 0 }, { ...first, durationMs: 0 });
 });
 
+test("with its topics in Kafka the products for sale are found there too", async () => {
+  const kafka = memoryKafka({ partitions: 3 });
+  const provider = await openProvider("memory:", { clock: systemClock });
+  const report = await runFashion({ provider, feed, kafka, say: () => {} });
+  assert.equal(await problemsOf(report, provider), []);
+  await provider.close();
+  const newest = new Map(kafka.records("fashion-ProductEnriched").flatMap((records) => records.map(keyAndValue)));
+  const left = [...newest].filter(([, value]) => value !== undefined).map(([sku]) => sku);
+  assert.equal(new Set(left), new Set(forSale()));
+});
+
+function keyAndValue({ key, value }: KafkaRecord): [string, Uint8Array | undefined] {
+  return [Buffer.from(key ?? []).toString(), value];
+}
+
 const postgres = suite("the catalogue of samples/fashion on PostgreSQL", { timeoutMs: 60_000, skip: noPostgres });
 
 postgres("each product for sale is found by both indexes", async () => {
@@ -127,7 +143,7 @@ samples("it lists every folder of samples", () => {
   const { stdout, status } = sample();
   assert.is(status, 0);
   const folders = readdirSync(join(root, "samples"), { withFileTypes: true }).filter((one) => one.isDirectory());
-  const listed = [...stdout.matchAll(/^ {2}(\w+) +[A-Z].*\.$/gm)].map(([, name]) => name);
+  const listed = [...stdout.matchAll(/^ {2}([\w-]+) +[A-Z].*\.$/gm)].map(([, name]) => name);
   assert.equal(new Set(listed), new Set<string | undefined>(folders.map(({ name }) => name)));
 });
 

@@ -1,4 +1,4 @@
-import type { Consumer, PartitionResponse } from "@platformatic/kafka";
+import type { Consumer, PartitionResponse } from "./library.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import type { FetchedPartition, KafkaConsumer } from "../client.ts";
 import { calling, isOutOfRange } from "./errors.ts";

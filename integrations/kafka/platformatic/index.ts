@@ -1,7 +1,7 @@
-import type * as Library from "@platformatic/kafka";
-import type { Client, Consumer } from "@platformatic/kafka";
+import type { Client, Consumer, Library } from "./library.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { systemClock, withTimeLimit } from "../../../src/base/clock.ts";
+import { Latch } from "../../../src/base/latch.ts";
 import { durationProblems, inMs, type Duration } from "../../../src/base/duration.ts";
 import { valueText, wholeMs } from "../../../src/base/numbers.ts";
 import { objectProblems, throwProblems } from "../../../src/base/problems.ts";
@@ -50,8 +50,9 @@ const known: Readonly<Record<keyof KafkaClientOptions, true>> = {
 
 /** The versions of Node that the client runs on. */
 const needed = "22.22, or 24.6 and later";
-/** How long leaving a group may take, in ms. */
+/** How long leaving a group may take before it goes on behind, and between two tries, in ms. */
 const closeMs = 3_000;
+const maxCloses = 20;
 /** Tries of one call, and the wait between two. What fails after them is tried again by the source or the hive. */
 const tries = { retries: 3, retryDelay: 300 };
 
@@ -152,9 +153,10 @@ class Platformatic implements KafkaClient {
   }
 }
 
-async function library(): Promise<typeof Library> {
+async function library(): Promise<Library> {
   try {
-    return await import("@platformatic/kafka");
+    // @ts-ignore -- the package is an optional peer, which this project does not install
+    return (await import("@platformatic/kafka")) as Library;
   } catch (cause) {
     if ((cause as { readonly code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw cause;
     throw new BeeHiveError(
@@ -165,18 +167,24 @@ async function library(): Promise<typeof Library> {
   }
 }
 
-/** Closes a client. One whose broker is gone cannot say goodbye: its connections are closed all the same. */
-async function closed(client: Client): Promise<void> {
-  const closing = client.close(true);
-  await withTimeLimit(
-    closing.catch(() => client.connections.close()),
-    systemClock,
-    closeMs,
-    () => {
-      closing.catch(() => {});
-      return client.connections.close();
-    },
-  ).catch(() => {});
+/** Closes a client. One whose broker is gone cannot leave its group: it goes on to try, and keeps no process for it. */
+async function closed(client: Client | Consumer): Promise<void> {
+  await withTimeLimit(closedAtLast(client), systemClock, closeMs, () => {});
+}
+
+async function closedAtLast(client: Client | Consumer): Promise<void> {
+  for (let times = 1; times <= maxCloses; times++) {
+    try {
+      // Closing alone does not end a join that is under way (2.12), and the member would send heartbeats for ever.
+      if ("leaveGroup" in client) await client.leaveGroup(true);
+      return await client.close(true);
+    } catch {
+      await client.connections.close().catch(() => {});
+    }
+    const { promise, resolve } = new Latch<void>();
+    systemClock.after(closeMs, resolve).unref?.();
+    await promise;
+  }
 }
 
 function baseOf({ brokers, clientId = "beehive", tls, sasl }: KafkaClientOptions): {

@@ -1,4 +1,4 @@
-import type { FetchedRecords, PartitionResponse } from "@platformatic/kafka";
+import type { FetchedRecords, PartitionResponse } from "./library.ts";
 import type { FetchedPartition, KafkaRecord } from "../client.ts";
 
 const transactional = 1 << 4;

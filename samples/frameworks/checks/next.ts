@@ -3,6 +3,7 @@ import { strictEqual } from "node:assert";
 import { GET as health } from "../next/app/health/route.ts";
 import { GET, POST } from "../next/app/orders/route.ts";
 import { GET as ops, POST as act } from "../next/app/ops/[[...path]]/route.ts";
+import { POST as ingest } from "../next/app/api/[[...path]]/route.ts";
 import { hive } from "../next/hive.ts";
 
 const url = "http://localhost/orders";
@@ -31,4 +32,8 @@ strictEqual(
   (await act(new Request("http://localhost/ops/-/do/send", { method: "POST", headers: own, body: sending }))).status,
   200,
 );
+
+const sent = { method: "POST", headers: { ...token, "content-type": "application/json" }, body: '{"orderId":"2"}' };
+strictEqual((await ingest(new Request("http://localhost/api/ingest/orders", sent))).status, 200);
+strictEqual((await ingest(new Request("http://localhost/api/ingest/none", sent))).status, 404);
 await (await hive()).stop();

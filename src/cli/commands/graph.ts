@@ -9,6 +9,7 @@ import type { Direction } from "../../graph/mermaid.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
 import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
 import { graphOf } from "../graph-source.ts";
+import { loadedFormats } from "../schemas/sources.ts";
 
 const formats = ["mermaid", "dot", "asyncapi", "svg"] as const;
 type Format = (typeof formats)[number];
@@ -30,6 +31,7 @@ interface Options {
   readonly direction: Direction;
   readonly without?: string;
   readonly observed?: string;
+  readonly against?: string;
 }
 
 export const graph: CliCommand = defineCommand<Options, [modules: string[]]>({
@@ -53,6 +55,7 @@ export const graph: CliCommand = defineCommand<Options, [modules: string[]]>({
         new Option("--direction <direction>", "the direction of the flow").choices(["right", "down"]).default("right"),
       )
       .option("--without <actors>", "leave out these actors, separated by commas, such as one that reads every event")
+      .option("--against <file>", "an AsyncAPI file: print the changes that break other teams, and end with 1")
       .option("--observed <url>", "the provider whose journal is read, such as sqlite:./hive.db"),
   examples: [
     ["beehive graph src/actors.ts src/events.ts", "a code block for a document on GitHub"],
@@ -62,6 +65,7 @@ export const graph: CliCommand = defineCommand<Options, [modules: string[]]>({
       "in a pipeline: is it up to date?",
     ],
     ["beehive graph src/*.ts --format asyncapi > asyncapi.yaml", "a contract for other teams"],
+    ["beehive graph src/*.ts --against asyncapi.yaml", "in a pipeline: what breaks other teams?"],
     ["beehive graph src/actors.ts --format dot --observed sqlite:./hive.db | dot -Tpng", "with observed counts"],
   ],
   async run(context, options, modules) {
@@ -71,6 +75,7 @@ export const graph: CliCommand = defineCommand<Options, [modules: string[]]>({
     formatOf(options);
     const whole = await graphOf(await context.application(modules), options.observed);
     const shown = withoutActors(whole, namesIn(options.without, whole));
+    if (options.against !== undefined) return compare(context, options.against, shown);
     if (output.json) return output.result(plainGraph(shown));
     const text = await render(shown, options);
     if (options.output === undefined) return output.write(text);
@@ -101,6 +106,22 @@ async function render(shown: EventGraph, options: Options): Promise<string> {
     case "asyncapi":
       return (await import("../../graph/async-api.ts")).asyncApi(shown, await infoHere());
   }
+}
+
+/** Prints the changes since an AsyncAPI file that break other teams. */
+async function compare({ output }: CommandContext, file: string, shown: EventGraph): Promise<ExitCode> {
+  const { contractBreaks, contractIn } = await import("../schemas/contract-breaks.ts");
+  const { asyncApi } = await import("../../graph/async-api.ts");
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new UsageError(`${file} cannot be read: ${messageOf(cause)}`, { cause });
+  });
+  const now = contractIn(file, asyncApi(shown, await infoHere()));
+  const [format] = await loadedFormats(["json"]);
+  const breaks = format ? contractBreaks(contractIn(file, text), now, format) : [];
+  if (output.json) output.result({ breaks });
+  else if (breaks.length === 0) output.note("No change breaks other teams.");
+  else for (const one of breaks) output.print(one);
+  return breaks.length === 0 ? exitCode.well : exitCode.failed;
 }
 
 function namesIn(list: string | undefined, { actors }: EventGraph): string[] {

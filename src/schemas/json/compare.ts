@@ -26,6 +26,7 @@ export function jsonIncompatibilities(
 
 /** Keywords that say nothing about the values that are valid. */
 const annotations = new Set([
+  "components",
   ...["$schema", "$id", "$comment", "$defs", "definitions", "title", "description", "default", "example", "examples"],
   ...["deprecated", "readOnly", "writeOnly", "contentMediaType", "contentEncoding"],
 ]);
@@ -94,10 +95,10 @@ class Comparison {
   /** A writer with a list of values: each must be valid. */
   #finite(reader: Schema, values: readonly unknown[], path: string): readonly Incompatibility[] {
     const root = typeof this.#reader === "boolean" ? {} : this.#reader;
-    const { $defs, definitions, $schema } = root;
+    const { $schema, $defs = {}, definitions = {}, components = {} } = root;
     // A reference to the whole document cannot be taken out of it.
     if (JSON.stringify(reader).includes('"$ref":"#"')) return [this.#unjudged(path, "its values may be refused")];
-    const whole = { $schema, ...reader, ...($defs ? { $defs } : {}), ...(definitions ? { definitions } : {}) };
+    const whole = { ...reader, $defs, definitions, components, ...($schema !== undefined && { $schema }) };
     const refused = values.filter((value) => !this.#accepts(whole, value));
     if (refused.length === 0) return [];
     const text = refused.map((value) => JSON.stringify(value)).join(", ");

@@ -16,7 +16,7 @@ import { actorOf, graphOf, observed, prismoGraph, webGraph } from "./graphs.ts";
 const test = suite("AsyncAPI");
 
 const info = { title: "test", version: "1.0.0" };
-const schema = specs.schemasWithoutId["3.0.0"] as object;
+const schema = specs.schemasWithoutId["3.1.0"] as object;
 // Check the shape only, not formats such as "uri".
 const isAsyncApi = new Ajv({ strict: false, validateFormats: false, logger: false }).compile(schema);
 
@@ -30,7 +30,7 @@ const graphs: Readonly<Record<string, () => Promise<EventGraph>>> = {
 };
 
 for (const [name, make] of Object.entries(graphs)) {
-  test(`${name}: the document is valid AsyncAPI 3.0`, async () => {
+  test(`${name}: the document is valid AsyncAPI 3.1`, async () => {
     const document: unknown = parse(asyncApi(await make(), info));
     assert.ok(isAsyncApi(document), JSON.stringify(isAsyncApi.errors, undefined, 2));
   });

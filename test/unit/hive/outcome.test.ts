@@ -77,6 +77,31 @@ test("another hive of a shared provider sees the end", async () => {
   await provider.close();
 });
 
+test("an attempt that did not commit ends nothing", async () => {
+  await using hive = await running();
+  const attempt = {
+    time: Date.now(),
+    eventId: "paid-1",
+    timestamp: Date.now(),
+    eventType: "OrderPaid",
+    queueName: "OrderPaid-Shipping",
+    actor: "Shipping",
+    attempt: 1,
+    durationMs: 1,
+    dueAt: undefined,
+    correlationId: "order-1",
+    causationId: undefined,
+    subject: undefined,
+    outputs: [{ id: "shipped-1", eventType: "OrderShipped", destination: "OrderShipped-", dueAt: undefined }],
+    errorName: undefined,
+    errorMessage: undefined,
+  };
+  hive.journal?.append({ ...attempt, outcome: "lease-lost" });
+  assert.is((await failureOf(hive.outcome("order-1", { of, timeout: "50ms" }))).code, "Timeout");
+  hive.journal?.append({ ...attempt, outcome: "committed" });
+  assert.is((await hive.outcome("order-1", { of })).eventId, "shipped-1");
+});
+
 test("a hive without a journal says what to give it", async () => {
   await using hive = await running({ journal: false });
   const { code, message } = await failureOf(hive.outcome("1", { of }));

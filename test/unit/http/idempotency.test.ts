@@ -72,6 +72,30 @@ test("a request that failed leaves the key to the next", async () => {
   assert.is((await scene.send({}, key("k1"))).status, 200);
 });
 
+test("after a partial success the same key publishes the rest", async () => {
+  const { Collect, events } = collecting();
+  const clock = new ManualClock();
+  let fails = true;
+  const join = () => true;
+  const orders = { join, ingest: () => OrderAccepted.create({ orderId: "a" }) };
+  const rest = {
+    join,
+    ingest: () => {
+      if (fails) throw new Error("down");
+      return OrderAccepted.create({ orderId: "b" });
+    },
+  };
+  await using scene = await edgeScene({ handlers: { orders, rest } }, { actors: Collect, clock });
+  const sent = { headers: { "idempotency-key": "k1" } };
+  assert.is((await scene.send({}, sent)).status, 207);
+  fails = false;
+  await clock.advance(10_000);
+  assert.is((await scene.send({}, sent)).status, 200);
+  assert.is((await scene.send({}, sent)).status, 200);
+  await clock.advance(10_000);
+  assert.equal(events.map((event) => event.getBody<{ orderId: string }>().orderId).toSorted(), ["a", "b"]);
+});
+
 test("a key that is too long or not printable is 400", async () => {
   await using scene = await edgeScene({ handlers: { orders: () => [] } });
   for (const name of ["x".repeat(256), "a b", "é"]) assert.is((await scene.send({}, key(name))).status, 400);

@@ -1,6 +1,8 @@
 import { gzipSync } from "node:zlib";
 import { actor, createHive, eventType, silentLogger, toCloudEvent, toCloudEventText, type Event } from "beehive-actors";
 import { accepting, bearer, ingestion, IngestionRejected, type IngestRequest } from "beehive-actors/http";
+import { avro } from "beehive-actors/avro";
+import { schemaCodec, type SchemaRegistry } from "beehive-actors/schemas";
 import { HTTP } from "cloudevents";
 import * as assert from "uvu/assert";
 import * as v from "valibot";
@@ -285,6 +287,28 @@ test("more requests than may be under way get 503", async () => {
   assert.is((await first).status, 200);
 });
 
+test("a full queue is 503 with the time to wait, and comes in later", async () => {
+  const { Collect, events } = collecting(OrderAccepted);
+  let end = (): void => {};
+  const held = new Promise<void>((resolve) => void (end = resolve));
+  const Slow = actor("OrderAccepted-Slow", OrderAccepted, { parallelism: 1 }, () => held);
+  await using scene = await edgeScene(
+    { handlers: { orders: OrderAccepted } },
+    { actors: [Collect, Slow], limits: [{ queue: "OrderAccepted-Slow", above: 5 }] },
+  );
+  const path = "/ingest/orders";
+  const many = Array.from({ length: 10 }, () => ({ orderId: "1" }));
+  let reply = await scene.send(many, { path });
+  const accepted = reply.status;
+  for (let n = 0; n < 50 && reply.status === 200; n++) reply = await scene.send(many, { path });
+  assert.equal([accepted, reply.status], [200, 503]);
+  assert.match(reply.error ?? "", "Overloaded");
+  assert.ok(Number(reply.headers.get("retry-after")) >= 1);
+  end();
+  await scene.hive.whenIdle();
+  assert.ok(events.length >= 10);
+});
+
 test("a body over the limit is 413, also one that unfolds", async () => {
   await using scene = await edgeScene({ handlers: { readings: ReadingTaken }, maxBody: 1_000, maxItems: 3 });
   const path = "/ingest/readings";
@@ -385,6 +409,50 @@ test("a schema of a handler checks each item, and gives it the values", async ()
     reply.handlers["counts"]?.problems?.map((one) => one.path),
     ["1.n"],
   );
+});
+
+test("Avro comes in by a codec, at the path of its type and as a CloudEvent", async () => {
+  const { Collect, events } = collecting(OrderAccepted);
+  const schema = { type: "record", name: "Order", fields: [{ name: "orderId", type: "string" }] };
+  const version = {
+    id: "7",
+    subject: "OrderAccepted",
+    version: 1,
+    format: "avro",
+    schema: JSON.stringify(schema),
+  } as const;
+  const registry = {
+    framed: false,
+    find: async (id: string) => (id === "7" ? version : undefined),
+    versions: async () => [version],
+    add: async () => version,
+  } as unknown as SchemaRegistry;
+  const codec = schemaCodec({ registry, formats: [avro()] });
+  await using scene = await edgeScene({ handlers: { orders: OrderAccepted }, codec }, { actors: Collect });
+  const record = new Uint8Array([4, 0x61, 0x31]);
+  const headers = { "content-type": 'application/avro; schema="7"' };
+  const named = await scene.send(record, { path: "/ingest/orders", headers });
+  assert.is(named.status, 200, JSON.stringify(named));
+  const ce = { "ce-specversion": "1.0", "ce-id": "9", "ce-source": "/a", "ce-type": "OrderAccepted" };
+  assert.is((await scene.send(record, { headers: { ...headers, ...ce } })).status, 200);
+  const broken = await scene.send(new Uint8Array([200]), { path: "/ingest/orders", headers });
+  assert.is(broken.status, 422);
+  const unknown = { "content-type": 'application/avro; schema="8"' };
+  assert.is((await scene.send(record, { path: "/ingest/orders", headers: unknown })).status, 422);
+  await scene.hive.whenIdle();
+  assert.equal(
+    events.map((event) => event.getBody()),
+    [{ orderId: "a1" }, { orderId: "a1" }],
+  );
+});
+
+test("a sender does not choose how readers decode a body", async () => {
+  await using scene = await edgeScene({ handlers: { readings: ReadingTaken } });
+  const ce = { "ce-specversion": "1.0", "ce-id": "9", "ce-source": "/a", "ce-type": "ReadingTaken" };
+  for (const type of ["application/jose", "application/json+gzip"]) {
+    const reply = await scene.send("eyJ", { headers: { ...ce, "content-type": type } });
+    assert.is(reply.status, 422, type);
+  }
 });
 
 test("handlers are registered and removed while it runs", async () => {

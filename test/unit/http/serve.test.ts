@@ -1,9 +1,10 @@
+import { once } from "node:events";
 import { request as ask } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { createHive, eventType, silentLogger } from "beehive-actors";
 import { dashboard } from "beehive-actors/dashboard";
-import { ingestion, serve, type Served } from "beehive-actors/http";
+import { ingestion, serve, type Served, type WebHandler } from "beehive-actors/http";
 import * as assert from "uvu/assert";
 import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";
@@ -61,6 +62,29 @@ test("an upgrade that no application takes is refused", async () => {
   const socket = connect(served.port, "127.0.0.1");
   socket.write("GET / HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
   assert.match(await text(socket), /^HTTP\/1.1 404 /);
+});
+
+test("an application takes over a connection, which ends with the server", async () => {
+  await using hive = await createHive({ logger: silentLogger });
+  let closed = false;
+  const echo: WebHandler = {
+    fetch: () => new Response(),
+    close: () => void (closed = true),
+    upgrade: (_incoming, socket) => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n");
+      socket.on("data", (bytes) => socket.write(bytes));
+    },
+  };
+  const served = await serve({ hive, port: 0, apps: { "/echo": echo } });
+  const socket = connect(served.port, "127.0.0.1");
+  socket.write("GET /echo HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n");
+  await once(socket, "data");
+  socket.write("hello");
+  assert.is(String((await once(socket, "data"))[0]), "hello");
+  const ended = once(socket, "close");
+  await served.close({ deadline: "100ms" });
+  await ended;
+  assert.ok(closed);
 });
 
 test("close lets a request under way end, and takes no more", async () => {

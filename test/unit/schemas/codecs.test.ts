@@ -83,7 +83,7 @@ test("an event is the same under a codec, but for its body", async () => {
     partitionKey: "1",
     properties: { tenant: "a" },
     correlationId: "process",
-    expires: "1h",
+    expires: new Date(2100, 0, 1),
   });
   await hive.push(sent);
   await hive.settle();
@@ -108,6 +108,22 @@ test("outputs of a step are encoded, and one that is sent on stays", async () =>
   await hive.push(event);
   await hive.settle();
   assert.equal(seen, [order, order]);
+});
+
+test("events of a transaction are encoded, too", async () => {
+  const { hive, raw, seen, queue } = await scene(encrypted(plain(), { key: "new", keys }));
+  await queue.pause({ reason: "to look", by: "test" });
+  assert.ok(hive.stores.transact);
+  await hive.stores.transact("Orders", async (items, publish) => {
+    await items.insert({ id: "1" });
+    publish(event);
+  });
+  const [first] = await raw.queue("Placed-Reader").peek({ bodies: true });
+  assert.is(first?.contentType, "application/jose");
+  await queue.resume({ by: "test" });
+  await hive.advance("1m");
+  assert.equal(seen, [order]);
+  await hive.stop();
 });
 
 test("small bodies and those from before are read without a codec", async () => {

@@ -98,7 +98,7 @@ test("a schema that refers to itself is compared once", () => {
 });
 
 test("a change that cannot be judged is no compatible one", () => {
-  const reader = JSON.stringify({ type: "object", if: { required: ["a"] }, then: { required: ["b"] } });
+  const reader = '{"type":"object","if":{"required":["a"]},"then":{"required":["b"]}}';
   const [problem] = format.incompatibilities(reader, JSON.stringify({ type: "object" }), "reader");
   assert.is(problem?.reason, "cannot be judged, because if changes");
 });

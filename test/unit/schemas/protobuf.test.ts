@@ -17,8 +17,14 @@ type Field = NonNullable<NonNullable<NonNullable<Files[number]["messageType"]>[n
 
 const set = (file: Files): string =>
   Buffer.from(toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }))).toString("base64");
-const field = (number: number, name: string, type: Type, more: object = {}): Field =>
-  ({ number, name, jsonName: name, type, label: Label.OPTIONAL, ...more }) as Field;
+const field = (number: number, name: string, type: Type, more: object = {}): Field => ({
+  number,
+  name,
+  jsonName: name,
+  type,
+  label: Label.OPTIONAL,
+  ...more,
+});
 const order = (...fields: readonly Field[]): string =>
   set([
     {

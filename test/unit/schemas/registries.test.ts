@@ -1,5 +1,5 @@
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,7 +37,7 @@ const next = (schema: string, subject = "OrderPlaced") => ({ subject, format: "a
 
 function fakeServer(): Promise<Server> {
   const versions: { subject: string; id: number; version: number; schema: string; schemaType: string }[] = [];
-  const server = createServer(async (request, response) => {
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
@@ -70,7 +70,8 @@ function fakeServer(): Promise<Server> {
           200,
           own.map((one) => one.version),
         );
-  });
+  };
+  const server = createServer((request, response) => void handle(request, response));
   return new Promise((resolve) => void server.listen(0, "127.0.0.1", () => resolve(server)));
 }
 

@@ -1,5 +1,6 @@
 import type { ContractCase } from "../contract.ts";
 import { batches } from "./batches.ts";
+import { codecs } from "./codecs.ts";
 import { delivery } from "./delivery.ts";
 import { failure } from "./failure.ts";
 import { leases } from "./leases.ts";
@@ -24,4 +25,5 @@ export const hiveContract: readonly ContractCase[] = [
   ...transactions,
   ...operating,
   ...withdrawing,
+  ...codecs,
 ];
