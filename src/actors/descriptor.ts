@@ -262,7 +262,7 @@ export function slotSettings(parallelism: Parallelism): SlotSettings {
 }
 
 /** Returns what is wrong with the slots of a descriptor, in words. */
-function slotProblems({ parallelism, elastic }: SlotSettings): string[] {
+export function slotProblems({ parallelism, elastic }: SlotSettings): string[] {
   const one = wholeNumber(1);
   if (elastic === undefined) return numberProblems("parallelism", parallelism, one);
   const problems = objectProblems("parallelism", elastic);
