@@ -1,7 +1,7 @@
 /** One round of the bench `kafka`: ADDRESS MODE RECORDS FOLDER ROUND. Prints records a second. */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { actor, createHive, eventType, silentLogger, type EventType } from "beehive-actors";
+import { actor, createHive, eventType, silentLogger, type ActorClass, type EventType } from "beehive-actors";
 import { kafkaClient, kafkaSink, kafkaSource } from "beehive-actors/kafka";
 
 const [brokers = "", mode = "", count = "0", folder = "", round = ""] = process.argv.slice(2);
@@ -37,12 +37,12 @@ async function fill(): Promise<void> {
   await producer.close();
 }
 
-type Text = EventType<{ text: string }>;
-
 async function bridge(): Promise<number> {
-  const types = ["A", "B", "C", "D"].map((name) => eventType<{ text: string }>(name)) as [Text, Text, Text, Text];
-  const hop = (from: Text, to: Text) =>
-    actor(`${from.name}-Hop`, from, { publishes: [to], parallelism: 256 }, ({ body }) => [to.create(body)]);
+  const types = ["A", "B", "C", "D"].map((name) => eventType<{ text: string }>(name)) as [Type, Type, Type, Type];
+  const hop = (from: Type, to: Type): ActorClass =>
+    actor(`${from.name}-Hop`, from, { name: `${from.name}Hop`, publishes: [to], parallelism: 256 }, ({ body }) => [
+      to.create(body),
+    ]);
   const out = `bench-out-${round}`;
   const hive = await createHive({
     provider: `sqlite:${join(folder, `${round}.db`)}`,
@@ -67,6 +67,8 @@ async function bridge(): Promise<number> {
   await hive.stop();
   return records / (took / 1_000);
 }
+
+type Type = EventType<{ text: string }>;
 
 async function consumer(): Promise<number> {
   const started = performance.now();

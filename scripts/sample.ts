@@ -40,6 +40,10 @@ const samples: Readonly<Record<string, Sample>> = {
     about: "A hive serves a shop inside Nest, Express, Fastify, Hono, Next and node:http; installs them first.",
     file: "scripts/check-adoption.ts",
   },
+  "members-page": {
+    about: "A page shows the members of a company while they change, to two people who may not see the same.",
+    file: "samples/members/live.ts",
+  },
   prismo: {
     about: "A whole on-line shop of fifteen actors, with failures, on every provider and in functions of the clouds.",
     file: "samples/prismo/main.ts",
@@ -69,5 +73,5 @@ function nearTo(text: string): string[] {
 }
 
 function list(names: readonly string[]): string {
-  return names.map((one) => `  ${one.padEnd(12)}${samples[one]?.about}`).join("\n");
+  return names.map((one) => `  ${one.padEnd(14)}${samples[one]?.about}`).join("\n");
 }

@@ -224,7 +224,13 @@ export type {
   PauseOptions,
   SettingsChange,
 } from "./controls/controls.ts";
-export type { ReadSubscription, RunningHive, RunningPulser, SupervisionPause } from "./controls/heartbeats.ts";
+export type {
+  ReadSubscription,
+  RunningHive,
+  RunningPulser,
+  SampledSource,
+  SupervisionPause,
+} from "./controls/heartbeats.ts";
 export type { ControlsOptions } from "./controls/options.ts";
 export type { ActivePause } from "./controls/pauses.ts";
 export type { ScheduledPulser } from "./controls/schedules.ts";

@@ -4,7 +4,7 @@ import { afterThisTurn, sleep, type Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { Span } from "../base/span.ts";
 import type { Lease, QueueOperator } from "../contract/queue-operator.ts";
-import type { SlotShare } from "./shared-slots.ts";
+import type { SharedSlots } from "./shared-slots.ts";
 
 /** How long one poll waits for an event, in ms: the most that SQS allows. */
 const pollMs = 20_000;
@@ -23,8 +23,8 @@ export interface PollingParts {
   readonly take: (leases: readonly Lease[]) => Promise<void> | undefined;
   /** Called when a pause begins. */
   readonly onPause?: ((pause: Pause) => void) | undefined;
-  /** The part in the slots of the hive. @default No limit but its own. */
-  readonly share?: SlotShare | undefined;
+  /** The slots of the hive. @default No limit but its own. */
+  readonly shared?: SharedSlots | undefined;
 }
 
 /** Leases the events of one subscription: as many as there are free slots, none while it is paused. */
@@ -215,9 +215,9 @@ export class Polling {
 
   /** The number of events that can be started now. */
   get #free(): number {
-    const free = this.slots - this.#parts.inFlight();
-    const { share } = this.#parts;
-    return share ? share.leasable(free) : free;
+    const { inFlight, shared } = this.#parts;
+    const free = this.slots - inFlight();
+    return shared && free > 0 ? shared.leasable(free, inFlight()) : free;
   }
 
   /** The number of events that may be in work at the same time now. */

@@ -38,3 +38,8 @@ export interface SubscriptionLoop {
   /** Works on several leases, in batches where the actor takes batches. Never rejects. */
   deliverBatch(leases: readonly Lease[]): Promise<void>;
 }
+
+/** Returns the slots of a subscription now. The polling of one that takes batches counts the events of a batch. */
+export function parallelismOf({ descriptor, polling }: Pick<SubscriptionLoop, "descriptor" | "polling">): number {
+  return descriptor.elastic ? polling.size : descriptor.parallelism;
+}

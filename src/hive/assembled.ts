@@ -6,6 +6,7 @@ import type { Provider, Step } from "../contract/provider.ts";
 import { LeaseKeeper } from "../delivery/lease-keeper.ts";
 import { LogEvents } from "../delivery/log-events.ts";
 import { SharedSlots } from "../delivery/shared-slots.ts";
+import { parallelismOf } from "../delivery/subscription-loop.ts";
 import { ActorContainer } from "../injection/container.ts";
 import type { Journal } from "../journal/journal.ts";
 import { openJournal } from "../journal/open-journal.ts";
@@ -148,10 +149,10 @@ export function assembled(
       ? new Operated({ provider, clock, logger, loops, pulsers, sources, options: controls, alerts, operator, push })
       : undefined;
   const unread = operated && (() => operator.unread());
-  const healthCheck = new HealthCheck({ provider, clock, loops, specs, unread });
+  const healthCheck = new HealthCheck({ provider, clock, loops, specs, unread, sources: () => sources.sample() });
   const names = descriptors.map(({ queueName }) => queueName);
   const forgetSizes = telemetry.observeSizes(() =>
-    loops.map(({ descriptor: { queueName }, polling }) => [queueName, polling.size]),
+    loops.map((loop) => [loop.descriptor.queueName, parallelismOf(loop)]),
   );
   const forgetLags = telemetry.observeBehind(async () =>
     state() === "running" ? await lagsOf(provider, names, specs) : new Map(),

@@ -1,9 +1,10 @@
 import { errorNameOf } from "../base/error-text.ts";
 import { withTimeLimit, type Clock } from "../base/clock.ts";
-import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
+import { parallelismOf, type SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import type { HeldKey } from "../delivery/held-keys.ts";
 import { backPressure, pressureText, type Hold, type Pause, type PausedBy, type Pressure } from "../actors/pause.ts";
 import type { Provider } from "../contract/provider.ts";
+import type { SampledSource } from "../controls/heartbeats.ts";
 import type { QueueSpec } from "../contract/queue-operator.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import { causeOf } from "./operated.ts";
@@ -22,6 +23,8 @@ export interface HealthDetail {
   readonly state: HiveState;
   readonly provider: ProviderHealth;
   readonly actors: readonly ActorHealth[];
+  /** What each source has yet to read in this process, and what holds it up. */
+  readonly sources: readonly SampledSource[];
 }
 
 export type HiveState = "new" | "running" | "stopping" | "stopped";
@@ -84,6 +87,8 @@ export interface HealthParts {
   readonly clock: Clock;
   /** Returns the subscriptions that no process reads. @default They are not looked for. */
   readonly unread?: (() => Promise<readonly string[] | undefined>) | undefined;
+  /** @default none */
+  readonly sources?: (() => readonly SampledSource[]) | undefined;
 }
 
 /** How long an answer of the provider is reused, in ms. Probes are frequent, and a cloud charges for each request. */
@@ -134,15 +139,13 @@ export class HealthCheck {
     return {
       live: state !== "stopped" && actors.every(({ polling }) => polling === "well" || polling === "failing"),
       ready: state === "running" && provider.state === "well" && actors.every(({ polling }) => polling === "well"),
-      detail: { state, provider, actors },
+      detail: { state, provider, actors, sources: this.#parts.sources?.() ?? [] },
     };
   }
 
-  #actor(
-    { descriptor, inFlight, polling: { state, paused, held, pressure, size }, heldKeys }: SubscriptionLoop,
-    lags: Answer["lags"],
-    running: boolean,
-  ): ActorHealth {
+  #actor(loop: SubscriptionLoop, lags: Answer["lags"], running: boolean): ActorHealth {
+    const { descriptor, inFlight, heldKeys } = loop;
+    const { state, paused, held, pressure } = loop.polling;
     const { askedAt, error, over } = state;
     const now = this.#parts.clock.now();
     const stuck = askedAt !== undefined && now - askedAt > stuckMs;
@@ -150,7 +153,7 @@ export class HealthCheck {
     return {
       actor: descriptor.name,
       subscription: descriptor.queueName.toString(),
-      parallelism: size,
+      parallelism: parallelismOf(loop),
       inFlight,
       polling,
       error: error === undefined ? undefined : errorNameOf(error),

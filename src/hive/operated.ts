@@ -11,7 +11,7 @@ import { Beater, type SampledSubscription } from "../controls/beater.ts";
 import { Follower, type Followed } from "../controls/follower.ts";
 import { checkInterval, lookInterval, type ControlsOptions } from "../controls/options.ts";
 import { withSettings } from "../controls/settings.ts";
-import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
+import { parallelismOf, type SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import type { Operator } from "./operator.ts";
 import type { Pulsing } from "../pulses/pulsing.ts";
 import type { Sources } from "./sources.ts";
@@ -112,13 +112,11 @@ function followedPulser(pulsing: Pulsing): Followed {
 
 function sampleOf({ descriptor, inFlight, committed, polling }: SubscriptionLoop): SampledSubscription {
   const { name: actor, queueName, elastic } = descriptor;
-  const { paused, held, pressure, size } = polling;
-  // The slots of batches are those of their events.
-  const parallelism = descriptor.batch ? descriptor.parallelism : size;
+  const { paused, held, pressure } = polling;
   return {
     queue: queueName.toString(),
     actor,
-    parallelism,
+    parallelism: parallelismOf({ descriptor, polling }),
     ...(elastic && { elastic }),
     inFlight,
     committed,

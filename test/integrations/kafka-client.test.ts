@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import * as assert from "uvu/assert";
+import { assignPartitions } from "../../integrations/kafka/platformatic/assign.ts";
 import { GroupMember } from "../../integrations/kafka/platformatic/consumer.ts";
 import { calling } from "../../integrations/kafka/platformatic/errors.ts";
 import { clientProblems, kafkaClient } from "../../integrations/kafka/platformatic/index.ts";
@@ -115,6 +116,28 @@ test("a broker without records holds up no other, and is not asked twice", async
       [0],
     );
   assert.equal(brokers.asked, [1, 2, 1]);
+});
+
+test("members that read different topics share those that they read", () => {
+  const members = new Map([
+    ["m1", { topics: ["a", "b"] }],
+    ["m2", { topics: ["a"] }],
+  ]);
+  const topic = { id: "t", partitions: [{ leader: 1 }, { leader: 1 }, { leader: 1 }] };
+  const metadata = {
+    topics: new Map([
+      ["a", topic],
+      ["b", topic],
+    ]),
+  };
+  const shares = assignPartitions("m1", members, new Set(["a"]), metadata).map(({ memberId, assignments }) => [
+    memberId,
+    [...assignments.values()].map(({ topic: name, partitions }) => `${name} ${partitions.join(" ")}`),
+  ]);
+  assert.equal(shares, [
+    ["m1", ["a 0 2", "b 0 1 2"]],
+    ["m2", ["a 1"]],
+  ]);
 });
 
 test("a member that dropped out of its group fails, and so is made anew", async () => {

@@ -257,6 +257,7 @@ test("a source says how far it is behind, and what holds it up", async () => {
   await until(async () => (await shop.hive.hives())[0]?.sources[0]?.failing !== undefined);
   const [source] = (await shop.hive.hives())[0]?.sources ?? [];
   assert.equal(source, { name: "orders", behind: 2, failing: "TypeError" });
+  assert.equal((await shop.hive.health()).detail.sources, [source]);
 });
 
 test("event() passes over a record, and changes the event of another", async () => {

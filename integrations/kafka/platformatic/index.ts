@@ -6,6 +6,7 @@ import { durationProblems, inMs, type Duration } from "../../../src/base/duratio
 import { valueText, wholeMs } from "../../../src/base/numbers.ts";
 import { objectProblems, throwProblems } from "../../../src/base/problems.ts";
 import type { Acks, KafkaClient, KafkaConsumer, KafkaPlace, KafkaProducer, ProducerOptions } from "../client.ts";
+import { assignPartitions } from "./assign.ts";
 import { GroupMember } from "./consumer.ts";
 import { calling } from "./errors.ts";
 
@@ -147,6 +148,7 @@ class Platformatic implements KafkaClient {
       sessionTimeout: this.#sessionMs,
       rebalanceTimeout: this.#sessionMs * 2,
       heartbeatInterval: Math.max(100, Math.floor(this.#sessionMs / 10)),
+      partitionAssigner: assignPartitions,
       autocommit: false,
       isolationLevel: FetchIsolationLevels.READ_COMMITTED,
     });

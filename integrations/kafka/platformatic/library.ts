@@ -16,7 +16,7 @@ export interface ClientOptions {
   readonly sasl?: object;
 }
 
-export interface TopicMetadata {
+interface TopicMetadata {
   readonly id: string;
   readonly partitions: readonly { readonly leader: number }[];
 }
@@ -109,6 +109,17 @@ export interface Producer extends Client {
   }): Promise<unknown>;
 }
 
+/** Decides which member of a group reads which partitions. */
+export type Assigner = (
+  current: string,
+  members: ReadonlyMap<string, { readonly topics?: readonly string[] }>,
+  topics: ReadonlySet<string>,
+  metadata: { readonly topics: ReadonlyMap<string, TopicMetadata> },
+) => {
+  readonly memberId: string;
+  readonly assignments: Map<string, { topic: string; partitions: number[] }>;
+}[];
+
 /** The module of the package. */
 export interface Library {
   readonly Consumer: new (
@@ -118,6 +129,7 @@ export interface Library {
       readonly rebalanceTimeout?: number;
       readonly heartbeatInterval?: number;
       readonly autocommit?: boolean;
+      readonly partitionAssigner?: Assigner;
       readonly isolationLevel?: number;
       readonly maxBytes?: number;
     },

@@ -84,7 +84,6 @@ export class BatchLoop implements SubscriptionLoop {
       polling,
       settlement: this.#settlement,
       maxAttempts: maxAttemptsOf(descriptor),
-      share: parts.slots?.join({ inFlight: () => this.#running, wake: () => this.#handOver() }),
       descriptor: () => this.descriptor,
       ended: (delivery, outcome, durationMs, error) => this.#ended(delivery, outcome, durationMs, error),
     };
