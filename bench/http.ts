@@ -14,7 +14,7 @@ interface Load {
   /** Events in each request. */
   readonly batch: number;
   readonly connections: number;
-  /** Whether the events are handled by the same process meanwhile. */
+  /** Handles the events in the same process meanwhile. */
   readonly works: boolean;
 }
 

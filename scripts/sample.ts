@@ -23,6 +23,15 @@ const samples: Readonly<Record<string, Sample>> = {
     about: "A catalogue merges the lists of brands, and rebuilds its search index from the log while it works.",
     file: "samples/fashion/main.ts",
   },
+  "file-import": {
+    about:
+      "Files become rows, imported 200 at a time into SQLite; the worker is killed, and nothing is imported twice.",
+    file: "samples/file-import/main.ts",
+  },
+  members: {
+    about: "Thirty small actors on seven stages keep what a source system changes; a file lays the stages out.",
+    file: "samples/members/main.ts",
+  },
   "news-feed": {
     about: "Channels of news are read from files by a pulse, and readers are notified; slots follow the load.",
     file: "samples/news-feed/main.ts",
@@ -39,6 +48,10 @@ const samples: Readonly<Record<string, Sample>> = {
   frameworks: {
     about: "A hive serves a shop inside Nest, Express, Fastify, Hono, Next and node:http; installs them first.",
     file: "scripts/check-adoption.ts",
+  },
+  "members-page": {
+    about: "A page shows the members of a company while they change, to two people who may not see the same.",
+    file: "samples/members/live.ts",
   },
   prismo: {
     about: "A whole on-line shop of fifteen actors, with failures, on every provider and in functions of the clouds.",
@@ -69,5 +82,5 @@ function nearTo(text: string): string[] {
 }
 
 function list(names: readonly string[]): string {
-  return names.map((one) => `  ${one.padEnd(12)}${samples[one]?.about}`).join("\n");
+  return names.map((one) => `  ${one.padEnd(14)}${samples[one]?.about}`).join("\n");
 }

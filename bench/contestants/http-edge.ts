@@ -4,7 +4,7 @@ import { ingestion, serve } from "beehive-actors/http";
 
 const ReadingTaken = eventType<{ device: string }>("ReadingTaken");
 const Collect = actor("ReadingTaken-Collect", ReadingTaken, { parallelism: 256 }, async () => {});
-// Those that only publish leave the handling to other processes.
+// A process that only publishes leaves the handling to others.
 const [file = "", works = "true"] = process.argv.slice(2);
 const hive = await createHive({ actors: Collect, provider: `sqlite:${file}`, logger: silentLogger });
 if (works === "true") await hive.start();

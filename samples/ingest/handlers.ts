@@ -1,4 +1,4 @@
-/** Those who make events of requests: `readings` and `overheat` join the same ones. */
+/** The makers of events: `readings` and `overheat` join the same requests. */
 import { injects, type CollectionStore } from "beehive-actors";
 import { standardWebhooks, type IngestHandler, type IngestRequest, type IngestSource } from "beehive-actors/http";
 import { Limits, OverheatSeen, Payment, PaymentReceived, Reading, ReadingTaken } from "./events.ts";

@@ -4,7 +4,7 @@ import { actor } from "beehive-actors";
 import { IngestionRejected } from "beehive-actors/http";
 import { Newest, OverheatSeen, Paid, PaymentReceived, ReadingTaken } from "./events.ts";
 
-/** What went wrong at the edge, for the people who look after it. */
+/** The problems at the edge, for the people who look after it. */
 export const reported: { handler: string; path: string }[] = [];
 /** Devices that were too hot. */
 export const alarms = new Map<string, number>();
@@ -24,7 +24,7 @@ export const KeepNewest = actor(
 /** The pager at work: messages under way now, and the most at a time. */
 export const pager = { now: 0, most: 0 };
 
-/** The pager takes its time, so that the pool grows while many devices are too hot, and shrinks afterwards. */
+/** The pager takes its time. So the pool grows while many devices are too hot, and shrinks afterwards. */
 export const Alarm = actor(
   "OverheatSeen-Alarm",
   OverheatSeen,

@@ -31,7 +31,7 @@ export interface Report {
   readonly reported: readonly { readonly handler: string; readonly path: string }[];
 }
 
-/** Serves the hive, sends to it as its clients do, and returns what came of it. */
+/** Serves the hive, sends to it as clients do, and reports. */
 export async function runIngest({ provider, devices, port, until, say }: Plan): Promise<Report> {
   alarms.clear();
   reported.length = 0;

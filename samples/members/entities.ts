@@ -21,7 +21,7 @@ const Member = entity(
     salary: v.optional(v.pipe(v.number(), v.minValue(0))),
     boss: v.optional(v.string()),
   }),
-  { references: { company: "Company", boss: "Member" }, indexes: ["name", "salary"], keep: { compact: true } },
+  { references: { company: "Company", boss: "Member" }, indexes: ["name", "salary"], keep: "1d" },
 );
 
 const Contact = entity(v.object({ member: v.string(), email: v.pipe(v.string(), v.email()) }), {

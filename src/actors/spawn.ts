@@ -8,7 +8,7 @@ import type { Event } from "../events/event.ts";
 /** The work of a child: it ends when it returns, and must end when `child.signal` aborts. */
 export type ChildRun = (child: Child) => Promise<unknown>;
 
-/** What a child sees: a poller, a socket or another thing that lives longer than one event. */
+/** A child of a hive, as it sees itself: a poller, a socket, anything that lives longer than one event. */
 export interface Child {
   readonly name: string;
   /** Aborts when the hive stops. */

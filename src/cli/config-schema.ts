@@ -12,6 +12,10 @@ export interface Config {
   readonly modules?: readonly string[];
   /** The actors to run, by class or subscription. @default all actors of the modules */
   readonly actors?: readonly string[];
+  /** The path of a stage file. */
+  readonly stages?: string;
+  /** The stages to run, or `auto`. @default all actors of the modules */
+  readonly stage?: readonly string[];
   readonly topology?: Topology;
   readonly defaults?: Pick<ActorOverride, "parallelism" | "lease" | "retry" | "failureLimit">;
   /** Settings by actor or subscription, or the path of a file that holds them. */
@@ -20,6 +24,8 @@ export interface Config {
   readonly health?: { readonly port?: number; readonly host?: string };
   /** The providers of `beehive relay`. */
   readonly relay?: { readonly from?: string; readonly to?: string };
+  /** The path of a module that exports the codec of the hives as `codec`. */
+  readonly codec?: string;
   /** Topics and queues that other systems publish to. */
   readonly entries?: readonly string[];
   readonly logLevel?: (typeof logLevels)[number];
@@ -106,12 +112,15 @@ const configSchema: v.GenericSchema<unknown, Config> = settings({
   provider: v.exactOptional(providerUrl),
   modules: v.exactOptional(texts),
   actors: v.exactOptional(texts),
+  stages: v.exactOptional(text),
+  stage: v.exactOptional(texts),
   topology: v.exactOptional(oneOf("create", "check")),
   defaults: v.exactOptional(settings(actorSettings)),
   overrides: v.exactOptional(v.lazy((input) => (typeof input === "string" ? text : overrides))),
   journal: v.exactOptional(flag),
   health: v.exactOptional(settings({ port: v.exactOptional(whole(0, 65_535)), host: v.exactOptional(text) })),
   relay: v.exactOptional(settings({ from: v.exactOptional(providerUrl), to: v.exactOptional(providerUrl) })),
+  codec: v.exactOptional(text),
   entries: v.exactOptional(v.array(queueName, "must be a list of texts")),
   logLevel: v.exactOptional(oneOf(...logLevels)),
   stopDeadline: v.exactOptional(duration(0)),

@@ -23,6 +23,12 @@ export interface QueueSpec {
    * @default false
    */
   readonly publishedOnly?: boolean | undefined;
+  /**
+   * The time without a reader after which the broker removes a new subscription, in ms. Only where the broker can.
+   *
+   * @default never
+   */
+  readonly maxIdleMs?: number | undefined;
 }
 
 /** An event handed to one consumer for a time. The queue operator that made it settles it, once. */

@@ -22,7 +22,7 @@ import { byDelivery, type LogEvents } from "./log-events.ts";
 import { Polling } from "./polling.ts";
 import { Reports } from "./reports.ts";
 import { Settlement } from "./settlement.ts";
-import type { SharedSlots, SlotShare } from "./shared-slots.ts";
+import type { SharedSlots } from "./shared-slots.ts";
 import { stampOutputs, type StampRules } from "./stamp.ts";
 import type { SubscriptionLoop } from "./subscription-loop.ts";
 
@@ -68,7 +68,6 @@ export class DeliveryLoop implements SubscriptionLoop {
   readonly #home: DeliveryHome;
   readonly #telemetry: ActorTelemetry;
   readonly #settlement: Settlement;
-  readonly #share: SlotShare | undefined;
   readonly #deliveries = new Bag<Delivery>();
   readonly #stamping: StampRules;
   readonly #maxAttempts: number;
@@ -81,14 +80,14 @@ export class DeliveryLoop implements SubscriptionLoop {
     const { queues } = provider;
     const logger = withFields(parts.logger, { actor: descriptor.name, subscription: descriptor.queueName.toString() });
     const heldKeys = descriptor.ordered ? new HeldKeys() : undefined;
-    const share = parts.slots?.join({ inFlight: () => this.inFlight, wake: () => this.polling.slotFreed() });
+    parts.slots?.join({ inFlight: () => this.inFlight, wake: () => this.polling.slotFreed() });
     const polling = new Polling(descriptor, {
       queues,
       clock,
       logger,
       inFlight: () => this.inFlight,
       take: (leases) => this.#take(leases),
-      share,
+      shared: parts.slots,
       onPause: (pause) => {
         for (const observer of parts.observers) observer.paused?.(descriptor, pause);
       },
@@ -100,7 +99,6 @@ export class DeliveryLoop implements SubscriptionLoop {
     this.#logger = logger;
     this.#reports = new Reports(parts.observers, logger);
     this.#home = { descriptor, clock, logger, stores: provider.stores, spawn: parts.spawn };
-    this.#share = share;
     this.#telemetry = parts.telemetry.actor(descriptor);
     this.#settlement = new Settlement(descriptor, { queues, clock, logger, random, polling, heldKeys, stopHive });
     const { inheritPartitionKey } = descriptor;
@@ -131,6 +129,12 @@ export class DeliveryLoop implements SubscriptionLoop {
   use(descriptor: ActorDescriptor): void {
     this.descriptor = descriptor;
     this.polling.use(descriptor);
+  }
+
+  async leave(): Promise<void> {
+    this.polling.leave(true);
+    while (this.polling.hasLeft && this.#deliveries.size > 0)
+      await Promise.all([...this.#deliveries].map(({ ended }) => ended));
   }
 
   async stop(deadline: Promise<void>): Promise<void> {
@@ -209,7 +213,7 @@ export class DeliveryLoop implements SubscriptionLoop {
     const parts = this.#parts;
     const kept = (delivery.kept = parts.keeper.keep(lease, this.descriptor.lease, delivery));
     delivery.settling = false;
-    const entering = this.#share?.enter();
+    const entering = parts.slots?.enter();
     if (entering) await entering;
     const leave = collided === undefined ? undefined : await parts.turnstile.enter(collided);
     // Let collided steps go first: new steps of this turn would otherwise always commit before them and starve them.
@@ -239,7 +243,7 @@ export class DeliveryLoop implements SubscriptionLoop {
       if (kept.stop()) await kept.renewal;
       delivery.step?.discard();
       leave?.();
-      this.#share?.leave();
+      parts.slots?.leave();
       if (actor && isDisposable(actor)) await disposeActor(actor, this.#logger);
     }
   }

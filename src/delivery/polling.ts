@@ -4,7 +4,7 @@ import { afterThisTurn, sleep, type Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { Span } from "../base/span.ts";
 import type { Lease, QueueOperator } from "../contract/queue-operator.ts";
-import type { SlotShare } from "./shared-slots.ts";
+import type { SharedSlots } from "./shared-slots.ts";
 
 /** How long one poll waits for an event, in ms: the most that SQS allows. */
 const pollMs = 20_000;
@@ -23,8 +23,8 @@ export interface PollingParts {
   readonly take: (leases: readonly Lease[]) => Promise<void> | undefined;
   /** Called when a pause begins. */
   readonly onPause?: ((pause: Pause) => void) | undefined;
-  /** The part in the slots of the hive. @default No limit but its own. */
-  readonly share?: SlotShare | undefined;
+  /** The slots of the hive. @default No limit but its own. */
+  readonly shared?: SharedSlots | undefined;
 }
 
 /** Leases the events of one subscription: as many as there are free slots, none while it is paused. */
@@ -46,6 +46,7 @@ export class Polling {
   #pausing: Span | undefined;
   #pause: Pause | undefined;
   #hold: Hold | undefined;
+  #hasLeft = false;
   #pressure: Pressure | undefined;
   /** True after a pause: events are tried one at a time until one is committed. */
   #probing = false;
@@ -126,6 +127,18 @@ export class Polling {
     else this.slotFreed();
   }
 
+  /** Leases nothing after it has left the subscription to other processes; leases again after it has joined them. */
+  leave(hasLeft: boolean): void {
+    this.#hasLeft = hasLeft;
+    if (hasLeft) this.#endThisPoll();
+    else this.slotFreed();
+  }
+
+  /** True while the subscription is left to other processes. */
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+
   /** Leases nothing while a queue downstream is full; leases again without a pressure. */
   press(pressure: Pressure | undefined): void {
     this.#pressure = pressure;
@@ -157,7 +170,7 @@ export class Polling {
 
   /** True while events that arrive must go back. */
   get refuses(): boolean {
-    return this.#hold !== undefined || this.pausedMs > 0;
+    return this.#hold !== undefined || this.#hasLeft || this.pausedMs > 0;
   }
 
   /**
@@ -215,14 +228,14 @@ export class Polling {
 
   /** The number of events that can be started now. */
   get #free(): number {
-    const free = this.slots - this.#parts.inFlight();
-    const { share } = this.#parts;
-    return share ? share.leasable(free) : free;
+    const { inFlight, shared } = this.#parts;
+    const free = this.slots - inFlight();
+    return shared && free > 0 ? shared.leasable(free, inFlight()) : free;
   }
 
   /** The number of events that may be in work at the same time now. */
   get slots(): number {
-    if (this.#hold || this.#pressure) return 0;
+    if (this.#hold || this.#hasLeft || this.#pressure) return 0;
     return this.#probing ? 1 : this.#size;
   }
 

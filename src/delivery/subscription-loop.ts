@@ -23,6 +23,8 @@ export interface SubscriptionLoop {
   start(): void;
   /** Works with other settings from the next event on. */
   use(descriptor: ActorDescriptor): void;
+  /** Leaves the subscription to other processes. Resolves when no event of it is held here. */
+  leave(): Promise<void>;
   /**
    * Stops leasing and waits for the deliveries under way until `deadline` resolves.
    *
@@ -37,4 +39,9 @@ export interface SubscriptionLoop {
   deliver(lease: Lease): Promise<Outcome>;
   /** Works on several leases, in batches where the actor takes batches. Never rejects. */
   deliverBatch(leases: readonly Lease[]): Promise<void>;
+}
+
+/** Returns the slots of a subscription now. The polling of one that takes batches counts the events of a batch. */
+export function parallelismOf({ descriptor, polling }: Pick<SubscriptionLoop, "descriptor" | "polling">): number {
+  return descriptor.elastic ? polling.size : descriptor.parallelism;
 }

@@ -97,7 +97,7 @@ export class BoundEntities {
     if (!this.#as) return entity;
     const seen = this.#declared.read(this.#as.user, { type, entity });
     // As JSON has it: a field without a value is no field.
-    return seen && (JSON.parse(JSON.stringify(seen)) as Shown);
+    return seen && (JSON.parse(JSON.stringify({ ...seen, id: entity.id, version })) as Shown);
   }
 
   async #change(entries: readonly AnyEntry[], options: WriteOptions = {}): Promise<readonly (Shown | undefined)[]> {
@@ -113,15 +113,7 @@ export class BoundEntities {
       for (const change of changed) if (actOf(change)) publish(this.#eventOf(change, by));
       return changed;
     });
-    return changes.map((change) => {
-      const { definition, id, after } = change;
-      const row = {
-        id: entityRow(definition.type, id),
-        version: versionAfter(change),
-        ...(after && { fields: after }),
-      };
-      return this.#shown(definition, row);
-    });
+    return changes.map((change) => this.#shown(change.definition, rowOf(change)));
   }
 
   #rights(): Rights {
@@ -140,7 +132,7 @@ export class BoundEntities {
           before: entity(before, row?.version ?? 0),
           after: entity(after, versionAfter(change)),
         };
-        // One who could not see the entity afterwards may not write it, either.
+        // A user who could not see the entity afterwards may not write it, either.
         const isSeen = !after || this.#shown(definition, rowOf(change)) !== undefined;
         if (act === undefined || (isSeen && this.#declared.write(as.user, proposed))) return;
         throw new NotPermitted(definition.type, id, act);

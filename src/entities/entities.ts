@@ -5,7 +5,7 @@ import { entitiesToken, type Token } from "../injection/tokens.ts";
 import { BoundEntities, type Declared } from "./bound-entities.ts";
 import { checkedDefinitions, type Definitions, type Entity, type EntityChange } from "./definition.ts";
 import type { EntityService } from "./entity-service.ts";
-import type { EntitiesOptions } from "./options.ts";
+import type { EntitiesOptions, ProposedChange, Subject } from "./options.ts";
 
 type TypeIn<D> = keyof D & string;
 
@@ -56,9 +56,18 @@ export function entities<const D extends Definitions, User = unknown>(
       return [type, eventType(`${type}Changed`, body, { keep, entry: true })] as const;
     }),
   );
-  const { read = (_user, { entity }) => entity, write = () => true, nameOf = usualName } = options;
+  const { read, write, nameOf = usualName } = options;
   const collection = `Entities_${name}`;
-  const declared = { name, collection, definitions, eventTypes, read, write, nameOf } as unknown as Declared;
+  const declared = {
+    name,
+    collection,
+    definitions,
+    eventTypes,
+    // Copies: what a permission does to an entity must not reach the store.
+    read: (user: User, subject: Subject<D>) => (read ? read(user, structuredClone(subject)) : subject.entity),
+    write: (user: User, change: ProposedChange<D>) => write?.(user, structuredClone(change)) ?? true,
+    nameOf,
+  } as unknown as Declared;
   const token = entitiesToken(
     collection,
     (stores) => new BoundEntities(declared, stores).service() as EntityService<D, User>,
@@ -69,7 +78,7 @@ export function entities<const D extends Definitions, User = unknown>(
     token,
     events: events as object as EntityEvents<D>,
     published: [...eventTypes.values()],
-    shown: (user, type, entity) => declared.read(user, { type, entity }) as Partial<typeof entity> | undefined,
+    shown: (user, type, entity) => declared.read(user, { type, entity }),
   };
 }
 

@@ -68,7 +68,7 @@ interface EntryOf<Type extends string> extends Pick<WriteOptions, "version"> {
   readonly as?: string | undefined;
 }
 
-/** One change of a graph: an entity to create, put, update, patch or delete. */
+/** A change of a graph: an entity to create, put, update, patch or delete. */
 export type GraphEntry<D extends Definitions> = {
   [K in keyof D & string]: EntryOf<K> &
     (

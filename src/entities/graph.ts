@@ -7,7 +7,7 @@ import { InvalidEntity, noEntity, staleVersion } from "./errors.ts";
 import { checkedId, entityRow, idInIndexRow, indexRange, referenceRow } from "./keys.ts";
 import { isObject, mergePatched } from "./merge-patch.ts";
 
-/** One entry of a graph, of any type. */
+/** An entry of a graph, of any type. */
 export interface AnyEntry {
   readonly type: string;
   readonly id?: string | undefined;
@@ -57,16 +57,20 @@ export async function changeGraph(
   rights: Rights,
 ): Promise<readonly Change[]> {
   const planned = plan(definitions, entries);
-  const changes = await Promise.all(planned.map((one) => changeOf(one, items, rights)));
+  const changes = await settled(planned.map((one) => changeOf(one, items, rights)));
   for (const change of changes) rights.permit(change);
   const graph = new Map(changes.map((change) => [rowOf(change), change]));
-  const problems = await Promise.all(
-    changes.map((change, n) => missingOf(change, graph, items, planned[n] as Planned)),
-  );
+  const problems = await settled(changes.map((change, n) => missingOf(change, graph, items, planned[n] as Planned)));
   if (problems.flat().length > 0) throw new InvalidEntity(whatOf(planned), problems.flat());
   for (const change of changes) if (actOf(change) === "deleted") await assertUnused(change, graph, items);
   for (const change of changes) if (actOf(change)) await write(change, items);
   return changes;
+}
+
+/** Returns all results, and leaves no call of a store under way when one of them fails. */
+async function settled<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work);
+  return await Promise.all(work);
 }
 
 function rowOf({ definition, id }: Pick<Change, "definition" | "id">): string {

@@ -7,6 +7,8 @@ import { entityRange, entityRow, idInIndexRow, indexRange, isWithin } from "./ke
 
 const defaultLimit = 100;
 const maxLimit = 1_000;
+/** The most entities that one page looks at: a user may see few of many. The next page goes on behind them. */
+const maxLooks = 5_000;
 /** Entities of an index that are read at once. */
 const readAtOnce = 50;
 
@@ -41,12 +43,13 @@ export async function listed(
   const after = afterCursor(type, query.cursor, bounds);
   const places = by === undefined ? ofIds(items, bounds, after) : ofIndex(definition, items, bounds, after);
   const found: Shown[] = [];
-  let last = "";
+  let [last, looks] = ["", 0];
   for await (const { at, row } of places) {
+    if (looks++ === maxLooks) return { items: found, next: cursorOf(last) };
     const shown = row && show(row);
-    if (!shown || (by !== undefined && !isWithin(shown[by], query))) continue;
-    if (found.length === limit) return { items: found, next: Buffer.from(last).toString("base64url") };
-    found.push(shown);
+    const isFound = shown && (by === undefined || isWithin(shown[by], query));
+    if (isFound && found.length === limit) return { items: found, next: cursorOf(last) };
+    if (isFound) found.push(shown);
     last = at;
   }
   return { items: found };
@@ -64,6 +67,10 @@ function idBounds(type: string, { equals, from, to }: ListQuery): Bounds {
   };
   if (equals !== undefined) throw refused(type, "equals needs an index: by");
   return entityRange(type, text(from), text(to));
+}
+
+function cursorOf(place: string): string {
+  return Buffer.from(place).toString("base64url");
 }
 
 function afterCursor(type: string, cursor: string | undefined, { from, to }: Bounds): string | undefined {

@@ -81,8 +81,7 @@ export interface HiveOptions extends Publisher {
   /** Sends incidents to people, see {@link AlertRule}. @default [] */
   readonly alerts?: readonly AlertRule[] | undefined;
   /**
-   * Actors that run at the same time in this hive, of all subscriptions together. A free slot goes to the subscription
-   * with the fewest runs.
+   * Actors that run at the same time in this hive, of all subscriptions together. A busy one starves no other.
    *
    * @default No limit but the `parallelism` of each actor.
    */

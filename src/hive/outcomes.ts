@@ -3,10 +3,9 @@ import type { Clock } from "../base/clock.ts";
 import type { Duration } from "../base/duration.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { time } from "../base/numbers.ts";
-import type { AnyEventType } from "../events/event-type.ts";
+import { isEventType, type AnyEventType } from "../events/event-type.ts";
 import type { Event } from "../events/event.ts";
 import { QueueName } from "../events/queue-name.ts";
-import type { JournalEntry } from "../journal/journal.ts";
 import { isNamedLike, journaledId } from "../journal/recording.ts";
 import { withoutControls } from "../journal/segment.ts";
 import type { JournalRecord, TraceRecord } from "../journal/trace/record.ts";
@@ -57,8 +56,8 @@ export class Outcomes {
     { of, timeout = "30s", since }: OutcomeOptions<T>,
   ): Promise<ProcessOutcome<T>> {
     const timeoutMs = checkedDuration("hive.outcome", "timeout", timeout, time);
-    const types = new Map(of.map((type) => [type.name, type]));
-    if (types.size === 0)
+    const types = new Map([of ?? []].flat().map((type) => [type.name, type]));
+    if (types.size === 0 || ![...types.values()].every(isEventType))
       throw new BeeHiveError(
         "InvalidConfiguration",
         "hive.outcome: of must name a type of event that ends the process.",
@@ -107,7 +106,7 @@ function endIn<T extends AnyEventType>(
   return first;
 }
 
-/** Outputs have the id of their first event as correlation id, in the journal at times with its source. */
+/** A correlation id is that of the first event. In the journal it may have its source, too. */
 function isOf(correlationId: string, names: ReadonlySet<string>): boolean {
   return names.has(correlationId) || [...names].some((name) => isNamedLike(correlationId, name));
 }
@@ -124,18 +123,18 @@ function settledIn(record: JournalRecord, ids: readonly string[], queues: readon
     if (event === undefined) return undefined;
     if (seen.has(event)) continue;
     seen.add(event);
-    for (const last of lastAttempts(event, record)) {
-      if (last?.outcome === "dead-lettered") state = "failed";
-      else if (last?.outcome !== "committed" && last?.outcome !== "expired") return undefined;
-      left.push(...last.outputs.map(({ id }) => record.events.get(id)));
+    for (const last of lastOutcomes(event, record)) {
+      if (last === "dead-lettered") state = "failed";
+      else if (last !== "committed" && last !== "expired") return undefined;
     }
+    for (const { outputs } of event.attempts) left.push(...outputs.map(({ id }) => record.events.get(id)));
   }
   return state;
 }
 
-/** Returns the last attempt of each reader of an event; `undefined` for one without an attempt. */
-function lastAttempts({ destination, attempts }: TraceRecord, record: JournalRecord): (JournalEntry | undefined)[] {
+/** Returns the outcome of the last attempt of each reader of an event; `undefined` for one without an attempt. */
+function lastOutcomes({ destination, attempts }: TraceRecord, record: JournalRecord): (string | undefined)[] {
   const names = new Set([...(record.readers.get(destination) ?? []), ...attempts.map(({ queueName }) => queueName)]);
   if (names.size === 0 && !destination.endsWith("-")) names.add(destination);
-  return [...names].map((name) => attempts.findLast(({ queueName }) => queueName === name));
+  return [...names].map((name) => attempts.findLast(({ queueName }) => queueName === name)?.outcome);
 }

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { problemsIn } from "../events/schema-problems.ts";
 import type { IngestItem, IngestProblem } from "./handler.ts";
 
-/** Returns an item with the value that a schema makes of it, and what is wrong with it. */
+/** Returns an item with the value that a schema makes of it, and its problems. */
 export function checkedItem(
   item: IngestItem,
   schema: StandardSchemaV1,

@@ -75,9 +75,9 @@ export interface IngestHandler {
 /** The events that a handler returns. */
 export type Ingested = Event | Iterable<Event> | AsyncIterable<Event> | void | undefined;
 
-/** What one handler did with a request. */
+/** The answer of one handler to a request. */
 export interface HandlerAnswer {
-  /** 200 for published events, 202 without a wait for them, 401, 422, 500 or 503 for none. */
+  /** 200 for published events, 202 without a wait for them. 401, 422, 500 or 503 for none. */
   readonly status: number;
   /** The ids of the events. */
   readonly events?: readonly string[] | undefined;

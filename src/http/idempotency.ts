@@ -60,7 +60,7 @@ export class KeptAnswers {
   }
 
   /**
-   * Returns the kept answer, or the answer of `work`, which is kept if its events are published.
+   * Returns the kept answer, or that of `work`, which is kept if its events are published.
    *
    * @throws Refusal 422 for another request under the same key, 409 while another process handles it.
    */

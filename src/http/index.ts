@@ -29,3 +29,9 @@ export {
 export { nodeListener } from "./node-listener.ts";
 export { serve, type Served, type ServeOptions } from "./serve.ts";
 export type { WebHandler } from "./web-handler.ts";
+
+// Live changes for browsers.
+export { changesOf, type EntityChanges } from "./live/entity-changes.ts";
+export { live, type Live } from "./live/live.ts";
+export type { LiveLimits, LiveOptions } from "./live/options.ts";
+export { query, type Change, type ChangeOf, type LiveQuery, type LiveShape, type ShapeOf } from "./live/change.ts";

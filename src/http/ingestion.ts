@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import { retryInMs } from "../actors/retry-policy.ts";
 import { checkedDuration } from "../base/checked-number.ts";
 import type { Duration } from "../base/duration.ts";
@@ -16,6 +18,7 @@ import type { Ack, IngestAnswer, IngestRequest } from "./handler.ts";
 import { IngestAnswers, KeptAnswers, idempotencyKeyOf } from "./idempotency.ts";
 import { itemsIn, mediaType } from "./items.ts";
 import { defaultRestart, ingestionProblems, type Client, type IngestionOptions } from "./options.ts";
+import { MessageStreams } from "./message-stream.ts";
 import { Rate } from "./rate.ts";
 import { Refusal } from "./refusal.ts";
 import { Registry, type IngestSource } from "./registry.ts";
@@ -28,6 +31,14 @@ import { Taking, type Joined } from "./taking.ts";
 export interface Ingestion {
   /** Responds to `POST /ingest`, `POST /ingest/NAME` and `GET /handlers`, under any path. */
   fetch(request: Request, from?: unknown): Promise<Response>;
+  /**
+   * Takes over the connection of a request to these paths that asks for a WebSocket. Needs the package `ws`.
+   *
+   * Each message is handled as a request: the JSON of `{ id, body, key, contentType }`, answered with its id.
+   */
+  readonly upgrade: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Ends the WebSockets, after the answers to what they sent. */
+  close(): Promise<void>;
   /** Adds a handler, or replaces the one of that name. @throws BeeHiveError `InvalidConfiguration`. */
   register(name: string, handler: IngestSource): void;
   /** Removes a handler. Requests under way end. Returns whether there was one. */
@@ -50,7 +61,7 @@ export interface Ingestion {
  * app.all("/api/*", (context) => edge.fetch(context.req.raw)); // Hono: POST /api/ingest/orders
  */
 export function ingestion(hive: Hive, options: IngestionOptions): Ingestion {
-  throwProblems(ingestionProblems(options), "The ingestion cannot be made");
+  throwProblems(ingestionProblems(options, hive), "The ingestion cannot be made");
   return new Edge(hive, options);
 }
 
@@ -74,6 +85,7 @@ class Edge implements Ingestion {
   readonly #maxItems: number;
   readonly #codec: Codec | undefined;
   readonly #maxConcurrent: number;
+  readonly #streams: MessageStreams;
   #running = 0;
   /** The time from which refused requests are reported, in ms since the epoch. */
   #reportsFrom = -Infinity;
@@ -99,6 +111,20 @@ class Edge implements Ingestion {
     this.#maxItems = maxItems;
     this.#codec = options.codec;
     this.#maxConcurrent = maxConcurrent;
+    this.#streams = new MessageStreams({
+      clock,
+      maxBytes: maxBody,
+      refusalOf: (request, from) => this.#refusalOf(request, from),
+      fetch: (request, from) => this.fetch(request, from),
+    });
+  }
+
+  readonly upgrade = (incoming: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    this.#streams.upgrade(incoming, socket, head);
+  };
+
+  close(): Promise<void> {
+    return this.#streams.close();
   }
 
   register(name: string, handler: IngestSource): void {
@@ -135,9 +161,8 @@ class Edge implements Ingestion {
     const route = routeOf(request);
     const preflight = this.#crossing.check(request);
     if (preflight) return preflight;
-    const client = await this.#authorize(request, from);
+    const client = await this.#clientOf(request, from);
     if (client instanceof Response) return client;
-    if (typeof client?.name !== "string") throw new Refusal(401, "The sender of the request is unknown.");
     if (route.kind === "handlers") return jsonResponse(200, { handlers: this.handlers() });
     const waitMs = this.#rate?.take(client.name) ?? 0;
     if (waitMs > 0) throw new Refusal(429, "The client sends too many requests.", { retryAfterMs: waitMs });
@@ -148,6 +173,25 @@ class Edge implements Ingestion {
       return answered(await this.#take({ id, request, route }, client));
     } finally {
       this.#running--;
+    }
+  }
+
+  async #clientOf(request: Request, from: unknown): Promise<Client | Response> {
+    const client = await this.#authorize(request, from);
+    if (client instanceof Response || typeof client?.name === "string") return client;
+    throw new Refusal(401, "The sender of the request is unknown.");
+  }
+
+  /** Returns the response to one who may not open a stream. */
+  async #refusalOf(request: Request, from: unknown): Promise<Response | undefined> {
+    try {
+      // Its messages are posted.
+      routeOf(new Request(request.url, { method: "POST" }));
+      this.#crossing.check(request);
+      const client = await this.#clientOf(request, from);
+      return client instanceof Response ? client : undefined;
+    } catch (error) {
+      return refused("", error);
     }
   }
 

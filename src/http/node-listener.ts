@@ -39,7 +39,8 @@ async function respond(handler: WebHandler, incoming: Incoming, outgoing: Server
   await pipeline(Readable.fromWeb(response.body), outgoing);
 }
 
-function requestOf(incoming: Incoming, signal: AbortSignal): Request {
+/** Returns the request of the web. @param signal Aborts when the client is gone. */
+export function requestOf(incoming: Incoming, signal: AbortSignal): Request {
   const { method = "GET", headers, originalUrl, url = "/" } = incoming;
   const scheme = "encrypted" in incoming.socket ? "https" : "http";
   const path = originalUrl ?? url;

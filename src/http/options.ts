@@ -4,6 +4,7 @@ import type { Logger } from "../base/logger.ts";
 import { numberProblems, time, wholeMs, wholeNumber } from "../base/numbers.ts";
 import { objectProblems } from "../base/problems.ts";
 import type { Codec } from "../contract/codec.ts";
+import type { Hive } from "../hive/hive.ts";
 import type { Ack } from "./handler.ts";
 import { ackProblems, handlerProblems, type IngestSource } from "./registry.ts";
 
@@ -113,7 +114,7 @@ export const defaultRestart: RetryPolicy = {
 };
 
 /** Returns what is wrong with the options, in words. */
-export function ingestionProblems(options: unknown): string[] {
+export function ingestionProblems(options: unknown, { journal }: Pick<Hive, "journal">): string[] {
   const problems = objectProblems("ingestion's options", options);
   if (problems.length > 0) return problems;
   const given = options as Partial<IngestionOptions>;
@@ -130,6 +131,7 @@ export function ingestionProblems(options: unknown): string[] {
     ...objectProblems("handlers", handlers),
     ...Object.entries(handlers ?? {}).flatMap(([name, source]) => handlerProblems(name, source)),
     ...ackProblems("ack", ack),
+    ...(ack === "processed" && !journal ? [`ack: "processed" needs a journal: createHive({ journal: true })`] : []),
     ...Object.entries({ processedTimeout, bodyTimeout, timeout }).flatMap(([name, value]) =>
       durationProblems(name, value, time),
     ),

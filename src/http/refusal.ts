@@ -4,7 +4,7 @@ import type { IngestProblem } from "./handler.ts";
 export interface RefusalDetails {
   /** The time after which the client may try again, in ms. */
   readonly retryAfterMs?: number | undefined;
-  /** What is wrong with the content. */
+  /** The problems of the content. */
   readonly problems?: readonly IngestProblem[] | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }

@@ -37,14 +37,14 @@ export interface ServeOptions {
 export interface Served extends AsyncDisposable {
   readonly port: number;
   /**
-   * Takes no more requests, closes the applications that can be closed, and lets requests under way end.
+   * Takes no more requests, and lets those under way end. Applications that can be closed are closed.
    *
    * @param options `deadline`: how long they may take. @default "10s"
    */
   close(options?: { readonly deadline?: Duration }): Promise<void>;
 }
 
-/** How long a client may take for headers and for a whole request, in ms, so that slow ones do not pile up. */
+/** The longest times for the headers and for a whole request, in ms. So slow clients do not pile up. */
 const limits = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 1_000 };
 
 /**

@@ -133,7 +133,7 @@ export class SupervisedHandler {
   }
 }
 
-/** Returns whether an error tells of the content of a request, which is no failure of the handler. */
+/** Returns whether an error tells of the content of a request. It is no failure of the handler. */
 export function isOfContent(error: unknown): error is BeeHiveError {
   return isBeeHiveError(error, "InvalidEvent") || isBeeHiveError(error, "BodyUnreadable");
 }

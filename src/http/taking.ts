@@ -19,13 +19,13 @@ import type {
 import { Refusal } from "./refusal.ts";
 import { isOfContent, type SupervisedHandler } from "./supervised.ts";
 
-/** The handlers that joined a request, and the answers of those that could not be asked. */
+/** The handlers that joined a request, and the answers of those that failed. */
 export interface Joined {
   readonly joined: readonly SupervisedHandler[];
   readonly failed: Readonly<Record<string, HandlerAnswer>>;
 }
 
-/** What a request asks for beside its content. */
+/** The wishes of a request beside its content. */
 export interface Wishes {
   /** The idempotency key. */
   readonly key: string | undefined;
@@ -68,7 +68,8 @@ export class Taking {
         const wants = await handler.run(request, (one, own) => one.join?.(own) ?? false);
         if (wants === true) joined.push(handler);
       } catch (error) {
-        failed.push([handler.name, failure(error)]);
+        // Content that it cannot read is not for it.
+        if (!isOfContent(error)) failed.push([handler.name, failure(error)]);
       }
     };
     await Promise.all(up.map(ask));
@@ -88,6 +89,12 @@ export class Taking {
     if (made.some(({ answer }) => answer?.status === 422)) return this.#answer(request, made, failed);
     const events = made.flatMap((step) => step.events);
     const chosen = ack ?? made.find((step) => step.ack !== undefined)?.ack ?? this.#ack;
+    // Before the push: afterwards a refusal would make the client send again.
+    if (chosen === "processed" && !this.#hive.journal)
+      throw new Refusal(
+        400,
+        'This hive keeps no journal, so that nobody knows when events are processed: use "accepted".',
+      );
     const processed = await this.#publish(request, events, chosen);
     for (const { handler, events: own, answer } of made) if (!answer) handler.succeeded(own.length);
     const answers = made.map((step) => ({
@@ -141,7 +148,14 @@ export class Taking {
       return undefined;
     }
     await this.#hive.push(events);
-    return ack === "processed" ? await this.#hive.settled(events, this.#processedMs) : undefined;
+    if (ack !== "processed") return undefined;
+    try {
+      return await this.#hive.settled(events, this.#processedMs);
+    } catch (error) {
+      // The events are published, so the client must not send them again.
+      this.#logger.warn({ err: error, requestId: request.id }, "a request could not wait for the end of its events");
+      return "waiting";
+    }
   }
 
   #answer(

@@ -6,7 +6,7 @@ export interface WebHandler {
   /** Returns the response to a request. `from` is the request of Node, where there is one. */
   fetch(request: Request, from?: unknown): Response | Promise<Response>;
   /**
-   * Takes over the connection of a request that asks for another protocol, such as a WebSocket.
+   * Takes over the connection of a request for another protocol, such as a WebSocket.
    *
    * @default Such requests are refused.
    */

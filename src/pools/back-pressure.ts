@@ -43,6 +43,7 @@ interface Held {
 export class BackPressure implements DeliveryObserver {
   readonly #parts: BackPressureParts;
   #held: readonly Held[] = [];
+  #gauges: ReadonlySet<QueueGauge> = new Set();
   #timer: Timer | undefined;
   #failed = false;
   #stopped = false;
@@ -61,6 +62,7 @@ export class BackPressure implements DeliveryObserver {
       });
       return rules.length > 0 ? [{ loop, rules }] : [];
     });
+    this.#gauges = new Set(this.#held.flatMap(({ rules }) => rules.map(({ gauge }) => gauge)));
     await this.#look();
   }
 
@@ -73,10 +75,9 @@ export class BackPressure implements DeliveryObserver {
     if (outputs.length === 0) return;
     const published = new Map<string, number>();
     for (const { queueName } of outputs) published.set(queueName, (published.get(queueName) ?? 0) + 1);
-    const gauges = new Map(this.#rules.map(({ gauge, destination }) => [gauge, destination]));
     let grown = false;
-    for (const [gauge, destination] of gauges) {
-      const count = published.get(destination) ?? 0;
+    for (const gauge of this.#gauges) {
+      const count = published.get(gauge.name.destination.toString()) ?? 0;
       gauge.add(count);
       grown ||= count > 0;
     }
@@ -88,16 +89,11 @@ export class BackPressure implements DeliveryObserver {
     this.#apply();
   }
 
-  get #rules(): readonly Rule[] {
-    return this.#held.flatMap(({ rules }) => rules);
-  }
-
   async #look(): Promise<void> {
-    const { logger, clock, everyMs } = this.#parts;
-    const waiting = this.#held.some(({ loop }) => loop.polling.pressure);
-    const intervalMs = waiting ? Math.min(heldMs, everyMs) : everyMs;
+    const { logger, clock } = this.#parts;
     try {
-      await Promise.all([...new Set(this.#rules.map(({ gauge }) => gauge))].map((gauge) => gauge.look(intervalMs / 2)));
+      // A push may have counted just now.
+      await Promise.all([...this.#gauges].map((gauge) => gauge.look(this.#intervalMs / 2)));
       this.#failed = false;
     } catch (error) {
       if (!this.#failed) logger.warn({ err: error }, "a queue of holdWhen cannot be counted; the last count holds");
@@ -105,10 +101,12 @@ export class BackPressure implements DeliveryObserver {
     }
     if (this.#stopped) return;
     this.#apply();
-    this.#timer = clock.after(
-      this.#held.some(({ loop }) => loop.polling.pressure) ? Math.min(heldMs, everyMs) : everyMs,
-      () => void this.#look(),
-    );
+    this.#timer = clock.after(this.#intervalMs, () => void this.#look());
+  }
+
+  get #intervalMs(): number {
+    const { everyMs } = this.#parts;
+    return this.#held.some(({ loop }) => loop.polling.pressure) ? Math.min(heldMs, everyMs) : everyMs;
   }
 
   #apply(): void {

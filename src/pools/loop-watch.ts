@@ -39,18 +39,20 @@ export class LoopWatch {
 
   #watch(): void {
     const startedAt = performance.now();
+    const before = performance.eventLoopUtilization();
     this.#settled = this.#loops.map(({ settled }) => settled);
     this.#timer = systemClock.after(lookMs, () => {
-      this.#look(startedAt);
+      // A process that slept, or had no processor, was not blocked by its code.
+      this.#look(startedAt, performance.eventLoopUtilization(before).active);
       this.#watch();
     });
     this.#timer.unref?.();
   }
 
-  #look(startedAt: number): void {
+  #look(startedAt: number, activeMs: number): void {
     const now = performance.now();
     const blockedMs = Math.round(now - startedAt - lookMs);
-    if (blockedMs < minBlockMs || now - this.#loggedAt < quietMs) return;
+    if (blockedMs < minBlockMs || activeMs < blockedMs || now - this.#loggedAt < quietMs) return;
     this.#loggedAt = now;
     const hold = longestHold(startedAt);
     const named = hold?.by !== undefined && hold.ms >= blockedMs / 2 ? [hold.by] : this.#atWork();

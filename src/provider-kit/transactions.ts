@@ -5,7 +5,7 @@ import { StepConflict } from "./step-changes.ts";
 
 type Transact = NonNullable<Stores["transact"]>;
 
-/** Reruns after conflicts. Those who are faster each time commit, so that the work as a whole goes on. */
+/** Reruns after conflicts. Each means that another has committed, so the work as a whole goes on. */
 const maxReruns = 50;
 /** The longest pause before a rerun, in ms. */
 const maxPauseMs = 100;

@@ -15,7 +15,10 @@ const validate = new Ajv({ allErrors: true }).compile(schema);
 const full = defineConfig({
   provider: "sqlite:./hive.db",
   modules: ["src/actors.ts"],
+  codec: "src/codec.ts",
   actors: ["PaymentActor"],
+  stages: "stages.ini",
+  stage: ["billing"],
   topology: "check",
   defaults: {
     parallelism: 3,

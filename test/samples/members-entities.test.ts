@@ -3,6 +3,11 @@ import { Directory, type User } from "../../samples/members/entities.ts";
 import { serveMembers } from "../../samples/members/service.ts";
 import { suite } from "../support/suite.ts";
 
+interface Answer {
+  readonly status: number;
+  readonly body: any; // oxlint-disable-line typescript/no-explicit-any -- tests look into answers
+}
+
 const test = suite("the entities of samples/members", { timeoutMs: 30_000 });
 
 const users: Readonly<Record<string, User>> = {
@@ -16,8 +21,7 @@ test("HR changes members over HTTP, and others see no salaries", async () => {
     port: 0,
     userOf: ({ headers }) => users[headers.get("authorization") ?? ""],
   });
-  const send = async (as: string, line: string, body?: object): Promise<{ status: number; body: any }> => {
-    // oxlint-disable-line typescript/no-explicit-any -- tests look into answers
+  const send = async (as: string, line: string, body?: object): Promise<Answer> => {
     const [method = "", path = ""] = line.split(" ");
     const headers = { authorization: as, "content-type": "application/json" };
     const url = `http://127.0.0.1:${service.port}/directory${path}`;

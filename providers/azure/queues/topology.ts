@@ -13,6 +13,7 @@ import type { Names } from "./names.ts";
 const maxEntity = 260;
 const maxSubscription = 50;
 const maxLockMs = 5 * 60_000;
+const minIdleMs = 5 * 60_000;
 /**
  * The highest `MaxDeliveryCount`, an int32. The limit of attempts is the hive's own.
  *
@@ -145,7 +146,7 @@ export class Topology {
     if (!requiresSession) throw madeWithoutSessions(name);
   }
 
-  async #create({ name, leaseMs, ordered }: QueueSpec): Promise<void> {
+  async #create({ name, leaseMs, ordered, maxIdleMs }: QueueSpec): Promise<void> {
     const { topic, subscription, kind } = name;
     const requiresDuplicateDetection = this.#config.duplicateDetection;
     const published = requiresDuplicateDetection
@@ -158,6 +159,7 @@ export class Topology {
     else
       await this.#administration.createSubscription(topic, subscription, {
         ...received,
+        ...(maxIdleMs !== undefined && { autoDeleteOnIdle: `PT${Math.max(minIdleMs, maxIdleMs) / 1000}S` }),
         defaultRuleOptions: ruleFor(subscription),
       });
   }

@@ -10,7 +10,7 @@ import type { Subscription } from "./topology.ts";
  *
  * It grows from `min` to `max` as long as there are no commits. A check takes some microseconds.
  */
-const lookMs = { min: 20, max: 120, factor: 1.1 };
+const lookMs = { min: 20, max: 80, factor: 1.1 };
 
 /** A subscription, or the log of a topic under a negative number. */
 type Waited = Pick<Subscription, "id">;

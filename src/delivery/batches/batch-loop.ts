@@ -84,7 +84,6 @@ export class BatchLoop implements SubscriptionLoop {
       polling,
       settlement: this.#settlement,
       maxAttempts: maxAttemptsOf(descriptor),
-      share: parts.slots?.join({ inFlight: () => this.#running, wake: () => this.#handOver() }),
       descriptor: () => this.descriptor,
       ended: (delivery, outcome, durationMs, error) => this.#ended(delivery, outcome, durationMs, error),
     };
@@ -114,6 +113,14 @@ export class BatchLoop implements SubscriptionLoop {
     this.descriptor = descriptor;
     this.polling.use(polledFor(descriptor, this.#batch));
     this.#handOver();
+  }
+
+  async leave(): Promise<void> {
+    this.polling.leave(true);
+    // Gives the batch back that fills.
+    this.#handOver();
+    while (this.polling.hasLeft && this.#deliveries.size > 0)
+      await Promise.all([...this.#deliveries].map(({ ended }) => ended));
   }
 
   async stop(deadline: Promise<void>): Promise<void> {

@@ -18,7 +18,6 @@ import { disposeActor, isDisposable } from "../disposal.ts";
 import { byDelivery } from "../log-events.ts";
 import type { Polling } from "../polling.ts";
 import type { Settlement } from "../settlement.ts";
-import type { SlotShare } from "../shared-slots.ts";
 import type { StampRules } from "../stamp.ts";
 import { BatchRun } from "./batch-run.ts";
 import { beginBatch } from "./batch-step.ts";
@@ -34,8 +33,6 @@ export interface BatchParts {
   readonly polling: Polling;
   readonly settlement: Settlement;
   readonly maxAttempts: number;
-  /** The part in the slots of the hive, of which each run takes one. */
-  readonly share: SlotShare | undefined;
   /** Returns the settings as they are now. */
   readonly descriptor: () => ActorDescriptor;
   /** Called once for each event, after it was settled. */
@@ -139,11 +136,11 @@ export class BatchWork {
 
   /** Runs the step of a batch once, and commits what the actor did not fail. */
   async #runStep(deliveries: readonly BatchedDelivery[], collided: string | undefined): Promise<Ran> {
-    const { shared, home, descriptor, logger, share } = this.#parts;
+    const { shared, home, descriptor, logger } = this.#parts;
     const { middleware } = descriptor();
     const span = this.#span;
     this.#keep(deliveries);
-    const entering = share?.enter();
+    const entering = shared.slots?.enter();
     if (entering) await entering;
     const leave = collided === undefined ? undefined : await shared.turnstile.enter(collided);
     // Let collided steps go first, as every new step does.
@@ -170,14 +167,13 @@ export class BatchWork {
         const refused = await step.commit(good.map(leaseOf), business);
         for (const one of good) if (refused.has(one.lease)) failed.set(one, refused.get(one.lease));
         shared.logEvents.send(log);
-        shared.telemetry.sent(all);
       }
       return { committed: good.filter((one) => !failed.has(one)), outputs: stamped, failed, behind };
     } finally {
       run.end();
       run.step?.discard();
       leave?.();
-      share?.leave();
+      shared.slots?.leave();
       if (actor && isDisposable(actor)) await disposeActor(actor, logger);
     }
   }
@@ -194,6 +190,7 @@ export class BatchWork {
     }
     await Promise.all([...failed].map(([one, error]) => this.#fail([one], error)));
     await this.giveBack(behind);
+    for (const some of outputs.values()) this.#parts.shared.telemetry.sent(some);
   }
 
   async #failOrSplit(deliveries: readonly BatchedDelivery[], error: unknown): Promise<void> {
@@ -201,7 +198,6 @@ export class BatchWork {
     const { batch } = this.#parts.descriptor();
     const splits = batch?.onThrow === "split" && deliveries.length > 1;
     if (!first || !splits || !this.#parts.settlement.counts(error, first)) return this.#fail(deliveries, error);
-    for (const one of deliveries) one.settling = false;
     this.#keep(deliveries);
     const half = Math.ceil(deliveries.length / 2);
     await this.#work(deliveries.slice(0, half));

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BeeHiveError } from "../../base/errors.ts";
+import { safeLogger, standardErrorLogger, type Logger } from "../../base/logger.ts";
 import type { Token } from "../../injection/tokens.ts";
 import type { Definitions } from "../definition.ts";
 import type { Entities } from "../entities.ts";
@@ -24,8 +25,8 @@ export interface EntityHandlerOptions<User> {
   readonly path?: string | undefined;
   /** The most bytes of a body. @default 1_000_000 */
   readonly maxBytes?: number | undefined;
-  /** Called with each error that is no refusal. @default None. */
-  readonly onError?: ((error: unknown, request: Request) => void) | undefined;
+  /** The logger for errors that are no refusals. @default A logger to the standard error. */
+  readonly logger?: Logger | undefined;
 }
 
 type Asked<User> = User | Response | undefined;
@@ -66,7 +67,8 @@ export function entityHandler<D extends Definitions, User extends NonNullable<un
   hive: { store<T>(token: Token<T>): T },
   options: EntityHandlerOptions<User>,
 ): EntityHandler {
-  const { user, path = "", maxBytes = defaultMaxBytes, onError } = options;
+  const { user, path = "", maxBytes = defaultMaxBytes } = options;
+  const logger = safeLogger(options.logger ?? standardErrorLogger);
   const types = new Set(declared.published.map(({ name }) => name.slice(0, -"Changed".length)));
   return {
     async fetch(request, from) {
@@ -81,7 +83,8 @@ export function entityHandler<D extends Definitions, User extends NonNullable<un
         return await answered({ request, service, calls, ...place, maxBytes });
       } catch (error) {
         const response = refusal(error, request);
-        if (response.status >= 500) onError?.(error, request);
+        if (response.status >= 500)
+          logger.error({ err: error, method: request.method }, "a request of entities failed");
         return response;
       }
     },
@@ -162,7 +165,7 @@ const ofEntity: Methods = {
   },
 };
 
-/** What one user sees is not for another. */
+/** Shared caches keep nothing: each user sees another part. */
 const own = { "cache-control": "private, no-cache" } as const;
 
 function objectIn(body: unknown): Readonly<Record<string, unknown>> {

@@ -132,10 +132,8 @@ export class Thread {
   }
 
   #reply(call: number, answer: () => unknown): void {
-    const answering = (async () => await answer())();
-    answering.then(
-      (value) => this.#send({ kind: "reply", call, value }),
-      (error: unknown) => this.#send({ kind: "reply", call, error: crossed(error) }),
+    (async () => this.#send({ kind: "reply", call, value: await answer() }))().catch((error: unknown) =>
+      this.#send({ kind: "reply", call, error: crossed(error) }),
     );
   }
 

@@ -68,6 +68,8 @@ export class Threads {
     return {
       async processAsync(event, context) {
         const thread = await threads.take();
+        if (context.signal.aborted) threads.give(thread, true);
+        context.signal.throwIfAborted();
         return await thread.run(event, context, step, (alive) => threads.give(thread, alive));
       },
     };

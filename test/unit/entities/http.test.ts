@@ -1,4 +1,5 @@
 import * as assert from "uvu/assert";
+import { silentLogger } from "../../../src/base/logger.ts";
 import { entityHandler } from "../../../src/entities/index.ts";
 import { Staff, StaffHive, type User } from "../../support/staff.ts";
 import { suite } from "../../support/suite.ts";
@@ -24,7 +25,7 @@ async function served(use: (send: Send, given: StaffHive, errors: unknown[]) => 
     path: "/api",
     maxBytes: 2_000,
     user: (request) => users[request.headers.get("authorization") ?? ""],
-    onError: (error) => errors.push(error),
+    logger: { ...silentLogger, error: (fields) => void errors.push((fields as { err: unknown }).err) },
   });
   const send: Send = async (line, body, headers = {}) => {
     const [method = "", path = ""] = line.split(" ");
@@ -186,7 +187,7 @@ test("a failure of the server tells nothing of its error", async () => {
     user: () => {
       throw new Error("secret");
     },
-    onError: (error) => errors.push(error),
+    logger: { ...silentLogger, error: (fields) => void errors.push((fields as { err: unknown }).err) },
   });
   const response = await handler.fetch(new Request("http://localhost/Member"));
   assert.is(response.status, 500);

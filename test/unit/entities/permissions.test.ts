@@ -1,5 +1,8 @@
 import * as assert from "uvu/assert";
-import { Staff, StaffHive } from "../../support/staff.ts";
+import { z } from "zod";
+import { entities } from "../../../src/entities/index.ts";
+import { createHive } from "../../../src/index.ts";
+import { Staff, StaffHive, type User } from "../../support/staff.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 
@@ -60,6 +63,42 @@ test("a user may not write an entity out of their own sight", async () => {
   await throwsCode("AccessDenied", () => Member.create({ id: "bob", company: "other", name: "Bob" }));
   await throwsCode("AccessDenied", () => Member.patch("ada", { company: "other" }));
   assert.is((await given.staff.Member.list()).items.length, 2);
+});
+
+test("what a permission does to an entity does not reach the store", async () => {
+  const Notes = entities(
+    "Notes",
+    { Note: z.object({ tags: z.object({ secret: z.string().optional(), text: z.string().optional() }) }) },
+    {
+      read(_user: User, { entity }) {
+        delete entity.tags.secret;
+        return entity;
+      },
+      write(_user: User, { after }) {
+        if (after) after.tags.text = "changed";
+        return true;
+      },
+    },
+  );
+  await using hive = await createHive({ publishes: Notes.published });
+  await hive.setup();
+  const notes = hive.store(Notes.token);
+  await notes.Note.create({ id: "a", tags: { secret: "s", text: "t" } });
+  const asHr = notes.as(hr).Note;
+  assert.equal((await asHr.patch("a", { tags: { text: "u" } })).tags, { text: "u" });
+  assert.equal((await notes.Note.get("a")).tags, { secret: "s", text: "u" });
+});
+
+test("an entity that is shown in part has its id and version", async () => {
+  const Cards = entities(
+    "Cards",
+    { Card: z.object({ text: z.string() }) },
+    { read: (_user: User) => ({ text: "***" }) },
+  );
+  await using hive = await createHive({ publishes: Cards.published });
+  await hive.setup();
+  const cards = hive.store(Cards.token).as(hr);
+  assert.equal(await cards.Card.create({ id: "a", text: "t" }), { text: "***", id: "a", version: 1 });
 });
 
 test("the event of a change names its user", async () => {

@@ -43,7 +43,7 @@ test("it is the event that ended the process, by id and by correlation id", asyn
   assert.equal(types, [OrderShipped, OrderCancelled, OrderCancelled]);
 });
 
-test("a process that ended before is found, one that ended too long ago is not", async () => {
+test("a process that ended before is found, unless it is too long ago", async () => {
   await using hive = await running();
   const placed = OrderPlaced.create({ id: "1", ends: "shipped" });
   await hive.push(placed);
@@ -100,6 +100,12 @@ test("an attempt that did not commit ends nothing", async () => {
   assert.is((await failureOf(hive.outcome("order-1", { of, timeout: "50ms" }))).code, "Timeout");
   hive.journal?.append({ ...attempt, outcome: "committed" });
   assert.is((await hive.outcome("order-1", { of })).eventId, "shipped-1");
+});
+
+test("an end that is no event type is told", async () => {
+  await using hive = await running();
+  for (const wrong of [[], ["OrderShipped"], undefined])
+    assert.is((await failureOf(hive.outcome("1", { of: wrong } as never))).code, "InvalidConfiguration");
 });
 
 test("a hive without a journal says what to give it", async () => {

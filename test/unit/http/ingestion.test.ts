@@ -1,6 +1,13 @@
 import { gzipSync } from "node:zlib";
 import { actor, createHive, eventType, silentLogger, toCloudEvent, toCloudEventText, type Event } from "beehive-actors";
-import { accepting, bearer, ingestion, IngestionRejected, type IngestRequest } from "beehive-actors/http";
+import {
+  accepting,
+  bearer,
+  ingestion,
+  IngestionRejected,
+  type IngestHandler,
+  type IngestRequest,
+} from "beehive-actors/http";
 import { avro } from "beehive-actors/avro";
 import { schemaCodec, type SchemaRegistry } from "beehive-actors/schemas";
 import { HTTP } from "cloudevents";
@@ -177,6 +184,24 @@ test("an invalid request is 422 with the path, and publishes nothing", async () 
   assert.is(report?.requestId, reply.requestId);
   assert.is(report?.client, "ada");
   assert.equal(report?.handlers, [{ name: "orders", problems }]);
+});
+
+test("a handler whose join cannot read the content does not join", async () => {
+  const { Collect, events } = collecting(OrderAccepted);
+  const picky: IngestHandler = {
+    join({ items }) {
+      OrderCancelled.parse(items[0]?.value);
+      return true;
+    },
+    ingest: () => [],
+  };
+  const orders = { join: () => true, ingest: () => OrderAccepted.create({ orderId: "1" }) };
+  await using scene = await edgeScene({ handlers: { picky, orders } }, { actors: Collect });
+  const reply = await scene.send({ other: 1 });
+  assert.equal([reply.status, Object.keys(reply.handlers)], [200, ["orders"]]);
+  assert.is(scene.edge.handlers()[0]?.failures, 0);
+  await scene.hive.whenIdle();
+  assert.is(events.length, 1);
 });
 
 test("all who joined must find a request valid", async () => {
@@ -381,7 +406,26 @@ test("the answer waits for the end of what followed, if it is asked to", async (
   end();
 });
 
-test("an answer with no acknowledgement comes before the events are published", async () => {
+test("without a journal nothing is published that should be waited for", async () => {
+  const { Collect, events } = collecting(OrderAccepted);
+  await using scene = await edgeScene({ handlers: { orders: OrderAccepted } }, { actors: Collect, journal: false });
+  const reply = await scene.send({ orderId: "1" }, { path: "/ingest/orders?ack=processed" });
+  assert.is(reply.status, 400);
+  assert.match(reply.error ?? "", "journal");
+  await scene.hive.whenIdle();
+  assert.equal(events, []);
+  const options = { handlers: {}, authorize: () => ({ name: "ada" }), ack: "processed" } as const;
+  assert.match((await failureOf(() => ingestion(scene.hive, options))).message, "journal: true");
+});
+
+test("a wait that fails after the push tells nobody to send again", async () => {
+  await using scene = await edgeScene({ handlers: { orders: OrderAccepted } });
+  Object.assign(scene.hive, { settled: () => Promise.reject(new Error("the store is down")) });
+  const reply = await scene.send({ orderId: "1" }, { path: "/ingest/orders?ack=processed" });
+  assert.equal([reply.status, reply.processed], [202, "waiting"]);
+});
+
+test("with no acknowledgement the answer comes before the publication", async () => {
   const { Collect, events } = collecting(OrderAccepted);
   await using scene = await edgeScene(
     { handlers: { orders: { ...accepting(OrderAccepted), ack: "none" } } },

@@ -1,4 +1,4 @@
-/** One limit of runs for all subscriptions of a hive. */
+/** A limit of runs for all subscriptions of a hive. */
 import { Event } from "beehive-actors";
 import { TestHive, type TestHiveOptions } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
@@ -62,6 +62,18 @@ test("a subscription whose events come later gets its even part", async () => {
   await hive.push(eventsOf("B", 200));
   await hive.clock.advance(500);
   assert.equal([running.get("A"), running.get("B")], [4, 4]);
+  await hive.stop();
+});
+
+test("about as many events again wait when all topics are busy at once", async () => {
+  const topics = ["A", "B", "C", "D", "E"];
+  const { hive } = await scene(topics, { maxInFlight: 10 });
+  await hive.clock.advance("1s");
+  await hive.push(topics.flatMap((topic) => eventsOf(topic, 20)));
+  await hive.clock.advance(50);
+  const counts = topics.map(async (topic) => (await hive.hive.queue(`${topic}-Works`).counts()).leased);
+  const leased = (await Promise.all(counts)).reduce((sum, one) => sum + one, 0);
+  assert.ok(leased >= 10 && leased <= 25, `${leased} are leased`);
   await hive.stop();
 });
 
