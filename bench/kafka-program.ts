@@ -1,4 +1,4 @@
-/** One round of the bench `kafka`: ADDRESS MODE RECORDS FOLDER ROUND. Prints records a second. */
+/** Runs one round of the bench `kafka`, and prints records a second. Arguments: ADDRESS MODE RECORDS FOLDER ROUND. */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { actor, createHive, eventType, silentLogger, type ActorClass, type EventType } from "beehive-actors";

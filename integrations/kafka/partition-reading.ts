@@ -22,7 +22,7 @@ const maxBytes = 1024 * 1024;
 const minDelayMs = 1_000;
 const maxDelayMs = 60_000;
 
-/** One partition as this process reads it: its place, and what holds it up. */
+/** Reads one partition: knows its place, and what holds it up. */
 export class PartitionReading {
   readonly partition: number;
   readonly #reader: Reader;

@@ -40,8 +40,8 @@ export class KafkaReading implements RunningSource {
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   #hold: Hold | undefined;
-  #released = new Latch<void>();
-  readonly #stopped = new Latch<void>();
+  /** Ends the sleep under way. */
+  #awake = new AbortController();
   #failing: string | undefined;
   #lookedAt = -Infinity;
   #countedAt = -Infinity;
@@ -60,7 +60,7 @@ export class KafkaReading implements RunningSource {
 
   hold(hold: Hold | undefined): void {
     this.#hold = hold;
-    if (!hold) this.#wake();
+    if (!hold) this.#awake.abort();
   }
 
   state(): SourceState {
@@ -74,14 +74,8 @@ export class KafkaReading implements RunningSource {
 
   async stop(deadlineMs: number): Promise<void> {
     this.#stop.abort();
-    this.#stopped.resolve();
-    this.#wake();
+    this.#awake.abort();
     await waitFor(this.#ended, this.#context.clock, deadlineMs);
-  }
-
-  #wake(): void {
-    this.#released.resolve();
-    this.#released = new Latch();
   }
 
   /** Connects again and again until the stop. Never rejects. */
@@ -103,6 +97,7 @@ export class KafkaReading implements RunningSource {
         this.#failing = isBeeHiveError(error) ? error.code : errorNameOf(error);
       } finally {
         this.#partitions.clear();
+        this.#uncommitted.clear();
         this.#lookedAt = -Infinity;
         await consumer?.close().catch((error: unknown) => logger.debug({ err: error }, "the group was left uncleanly"));
       }
@@ -187,11 +182,17 @@ export class KafkaReading implements RunningSource {
 
   /** Returns whether the subscriptions of this hive have as many ready events as they may. Counts now and then. */
   async #isCrowded(): Promise<boolean> {
-    const { clock, provider } = this.#context;
+    const { clock, provider, logger } = this.#context;
     if (clock.now() - this.#countedAt < countMs) return this.#crowded;
     this.#countedAt = clock.now();
-    const counts = await Promise.all(this.#readers.map((name) => provider.queues.counts(name)));
-    this.#crowded = counts.some(({ ready }) => ready >= this.#options.maxReady);
+    try {
+      const counts = await Promise.all(this.#readers.map((name) => provider.queues.counts(name)));
+      this.#crowded = counts.some(({ ready }) => ready >= this.#options.maxReady);
+    } catch (error) {
+      // Clouds have rights of their own to count events, which a source does not need.
+      logger.debug({ err: error }, "the ready events could not be counted; the source reads on");
+      this.#crowded = false;
+    }
     return this.#crowded;
   }
 
@@ -212,13 +213,23 @@ export class KafkaReading implements RunningSource {
 
   /** Sleeps until the time, the end of a hold, or the stop. */
   async #sleep(ms: number): Promise<void> {
-    const awake = new AbortController();
-    await Promise.race([sleep(this.#context.clock, ms, awake.signal), this.#released.promise]);
-    awake.abort();
+    if (this.#stop.signal.aborted) return;
+    this.#awake = new AbortController();
+    await sleep(this.#context.clock, ms, this.#awake.signal);
   }
 
   /** Returns the result of a call; `undefined` when the source is stopped before. */
-  #untilStop<T>(call: Promise<T>): Promise<T | undefined> {
-    return Promise.race([call, this.#stopped.promise.then(() => undefined)]);
+  async #untilStop<T>(call: Promise<T>): Promise<T | undefined> {
+    const { signal } = this.#stop;
+    const stopped = new Latch<undefined>();
+    const stop = (): void => stopped.resolve(undefined);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      return await Promise.race([call, stopped.promise]);
+    } finally {
+      // A promise that lives as long as the source would keep each call.
+      signal.removeEventListener("abort", stop);
+    }
   }
 }

@@ -58,7 +58,7 @@ export function kafkaSink(queueName: string, options: KafkaSinkOptions): ActorCl
         await writer.write(recordOf(event, shape));
       } catch (error) {
         if (!isBeeHiveError(error) || !error.retryable) throw error;
-        throw new PauseSubscription(pauseMs, `cannot write to Kafka: ${messageOf(error)}`, { cause: error });
+        throw new PauseSubscription(pauseMs, messageOf(error), { cause: error });
       }
     }
 

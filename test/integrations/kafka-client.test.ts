@@ -161,6 +161,12 @@ for (const [apiId, code] of [
     assert.is((await failureOf(calling("write", () => Promise.reject(several)))).code, code);
   });
 
+test("an unknown topic is QueueNotFound, and the message says what to do", async () => {
+  const error = await failureOf(calling("write", () => Promise.reject(new Error("Unknown topic payments."))));
+  assert.is(error.code, "QueueNotFound");
+  assert.is(error.message, "Kafka: cannot write: Unknown topic payments. Create the topic, or correct its name.");
+});
+
 test("an older Node is refused with the version that is needed", async () => {
   assert.equal(clientProblems({ brokers: "localhost:9092" }, "20.20.2"), [
     "@platformatic/kafka needs Node 22.22, or 24.6 and later, and this is Node 20.20.2: run the bridge on a newer one",

@@ -17,6 +17,9 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   THROTTLING_QUOTA_EXCEEDED: "Throttled",
 };
 
+/** The client knows by itself that there is no such topic, and has no code for it. */
+const unknownTopic = /^Unknown topic /;
+
 /** Runs a call of the client. @throws BeeHiveError for what the client throws. */
 export async function calling<T>(what: string, call: () => Promise<T>): Promise<T> {
   try {
@@ -31,6 +34,12 @@ function translated(what: string, cause: unknown): BeeHiveError {
   const known = names.find((name) => Object.hasOwn(codes, name));
   const code = (known !== undefined && codes[known]) || "Unavailable";
   const last = innermost(cause);
+  if (unknownTopic.test(messageOf(last)))
+    return new BeeHiveError(
+      "QueueNotFound",
+      `Kafka: cannot ${what}: ${messageOf(last)} Create the topic, or correct its name.`,
+      { cause: last },
+    );
   return new BeeHiveError(code, `Kafka: cannot ${what}: ${messageOf(last)}`, { cause: last });
 }
 
