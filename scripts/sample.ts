@@ -23,6 +23,11 @@ const samples: Readonly<Record<string, Sample>> = {
     about: "A catalogue merges the lists of brands, and rebuilds its search index from the log while it works.",
     file: "samples/fashion/main.ts",
   },
+  "file-import": {
+    about:
+      "Files become rows, imported 200 at a time into SQLite; the worker is killed, and nothing is imported twice.",
+    file: "samples/file-import/main.ts",
+  },
   "news-feed": {
     about: "Channels of news are read from files by a pulse, and readers are notified; slots follow the load.",
     file: "samples/news-feed/main.ts",

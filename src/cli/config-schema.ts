@@ -20,6 +20,8 @@ export interface Config {
   readonly health?: { readonly port?: number; readonly host?: string };
   /** The providers of `beehive relay`. */
   readonly relay?: { readonly from?: string; readonly to?: string };
+  /** The path of a module that exports the codec of the hives as `codec`. */
+  readonly codec?: string;
   /** Topics and queues that other systems publish to. */
   readonly entries?: readonly string[];
   readonly logLevel?: (typeof logLevels)[number];
@@ -112,6 +114,7 @@ const configSchema: v.GenericSchema<unknown, Config> = settings({
   journal: v.exactOptional(flag),
   health: v.exactOptional(settings({ port: v.exactOptional(whole(0, 65_535)), host: v.exactOptional(text) })),
   relay: v.exactOptional(settings({ from: v.exactOptional(providerUrl), to: v.exactOptional(providerUrl) })),
+  codec: v.exactOptional(text),
   entries: v.exactOptional(v.array(queueName, "must be a list of texts")),
   logLevel: v.exactOptional(oneOf(...logLevels)),
   stopDeadline: v.exactOptional(duration(0)),

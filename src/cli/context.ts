@@ -1,7 +1,10 @@
+import type { Codec } from "../contract/codec.ts";
 import type { Provider } from "../contract/provider.ts";
+import { withCodec } from "../hive/open-provider.ts";
 import { loadApplication } from "./application.ts";
 import type { CommandContext } from "./command.ts";
 import { UsageError } from "./exit-code.ts";
+import { importFile } from "./import-file.ts";
 import { openExistingProvider } from "./open-existing-provider.ts";
 import type { Output } from "./output.ts";
 import { readSettings, type Settings } from "./settings.ts";
@@ -33,9 +36,20 @@ export function contextOf(
   };
 }
 
-async function open({ provider }: Settings, make: boolean): Promise<Provider> {
-  if (provider !== undefined) return openExistingProvider(provider, make);
+async function open({ provider, codec }: Settings, make: boolean): Promise<Provider> {
+  if (provider !== undefined)
+    return withCodec(
+      await openExistingProvider(provider, make),
+      codec === undefined ? undefined : await codecIn(codec),
+    );
   throw new UsageError(
     'Name a provider: --provider sqlite:./hive.db, BEEHIVE_PROVIDER, or "provider" in beehive.config.json.',
   );
+}
+
+/** Returns the codec that a module exports. @throws UsageError when it exports none. */
+async function codecIn(path: string): Promise<Codec> {
+  const { codec } = await importFile(path);
+  if (typeof (codec as Partial<Codec> | undefined)?.decode === "function") return codec as Codec;
+  throw new UsageError(`${path} exports no codec: export const codec = compressed().`);
 }

@@ -37,6 +37,7 @@ const variables: readonly (readonly [path: string, variable: string, flag: strin
   ["modules", "BEEHIVE_MODULES", "", asList],
   ["actors", "BEEHIVE_ACTORS", "--actors", asList],
   ["topology", "BEEHIVE_TOPOLOGY", "--topology", asWord],
+  ["codec", "BEEHIVE_CODEC", "", asText],
   ["journal", "BEEHIVE_JOURNAL", "", asFlag],
   ["health.port", "BEEHIVE_HEALTH_PORT", "--health-port", asNumber],
   ["health.host", "BEEHIVE_HEALTH_HOST", "--health-host", asText],

@@ -86,7 +86,9 @@ export class Settlement {
   async settleFailures(deliveries: readonly Delivery[], error: unknown): Promise<readonly Outcome[]> {
     let failed = 0;
     const outcomes = await Promise.all(
-      deliveries.map((delivery) => this.#whyOver(delivery, error) ?? this.#settleOne(delivery, error, failed++ === 0)),
+      deliveries.map(
+        async (delivery) => this.#whyOver(delivery, error) ?? (await this.#settleOne(delivery, error, failed++ === 0)),
+      ),
     );
     if (failed > 0) this.#countFailure(error);
     return outcomes;

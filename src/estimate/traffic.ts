@@ -55,7 +55,9 @@ const precision = 1e-9;
 export function trafficOf(workers: readonly Worker[], entries: ReadonlyMap<string, number>): Traffic {
   const published = publishedBy(workers, entries);
   const flows = workers.map(({ descriptor, work }): Flow => {
-    const { queueName, name, ordered, parallelism, retry } = descriptor;
+    const { queueName, name, ordered, retry, batch } = descriptor;
+    // The events of a batch share its run.
+    const parallelism = descriptor.parallelism * (batch?.size ?? 1);
     const destination = String(queueName.destination);
     return {
       queue: String(queueName),

@@ -53,6 +53,7 @@ export function schemaCodec(options: SchemaCodecOptions): Codec {
 class SchemaCodec implements Codec {
   readonly #options: SchemaCodecOptions;
   readonly #latest = new Map<string, Promise<Ready | undefined>>();
+  readonly #written = new Map<string, Promise<Ready | undefined>>();
   readonly #byId = new Map<string, Promise<Ready | undefined>>();
 
   constructor(options: SchemaCodecOptions) {
@@ -60,7 +61,7 @@ class SchemaCodec implements Codec {
   }
 
   async encode(plain: Body, event: CodecEvent): Promise<Body> {
-    const own = await this.#own(event.eventType);
+    const own = await this.#registered(event.eventType);
     if (!own) {
       if (!this.#options.required) return plain;
       throw refused(event, `its type has no schema in the registry. Add one: beehive schema push`);
@@ -81,7 +82,7 @@ class SchemaCodec implements Codec {
     const writer = await this.#find(id);
     if (!writer) throw unreadable(`the registry has no schema "${id}"`);
     if (writer.format.name === "json" && !frame) return travelling;
-    const own = await this.#own(writer.version.subject);
+    const own = await this.#own(event.eventType);
     const reader = own?.format.name === writer.format.name ? own.compiled : writer.compiled;
     const text = writer.compiled.decode(frame ? frame.body : bytesOf(travelling), reader);
     return { contentType: "application/json", body: text };
@@ -111,17 +112,28 @@ class SchemaCodec implements Codec {
     );
   }
 
-  /** Returns the schema by which this code writes and reads a subject; `undefined` for a subject without one. */
+  /** Returns the schema by which this code reads a subject; `undefined` for a subject without one. */
   #own(subject: string): Promise<Ready | undefined> {
     return once(this.#latest, subject, async () => {
       const { registry, own = registry } = this.#options;
       const latest = (await own.versions(subject)).at(-1);
-      if (!latest || own === registry) return latest && this.#ready(latest);
-      const registered = (await registry.versions(subject)).find((version) => isSameSchema(version, latest));
-      if (registered) return this.#ready(registered);
+      return latest && this.#ready(latest);
+    });
+  }
+
+  /** Returns the schema by which this code writes a subject, as it is in the registry. */
+  #registered(subject: string): Promise<Ready | undefined> {
+    const { registry, own = registry } = this.#options;
+    if (own === registry) return this.#own(subject);
+    return once(this.#written, subject, async () => {
+      const latest = await this.#own(subject);
+      if (!latest) return undefined;
+      const version = (await registry.versions(subject)).find((one) => isSameSchema(one, latest.version));
+      if (version) return { ...latest, version };
       throw new BeeHiveError(
         "InvalidEvent",
-        `Version ${latest.version} of the schema of ${subject} is not in the registry. Push it: beehive schema push`,
+        `Version ${latest.version.version} of the schema of ${subject} is not in the registry. ` +
+          "Push it: beehive schema push",
       );
     });
   }

@@ -15,7 +15,7 @@ import {
 } from "./registry.ts";
 
 /** The file of the modes of compatibility, by subject; `*` stands for all others. */
-export const compatibilityFile = "compatibility.json";
+const compatibilityFile = "compatibility.json";
 
 /** Files of schemas: a folder, or a commit of git. Paths are relative, with `/`. */
 export interface SchemaFiles {

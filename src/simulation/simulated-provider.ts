@@ -1,4 +1,4 @@
-import type { Capabilities, Provider, Step } from "../contract/provider.ts";
+import type { BatchStep, Capabilities, Provider, Step } from "../contract/provider.ts";
 import type { DeadLetter, DeadLetterRecord } from "../contract/dead-letter.ts";
 import type {
   AbandonOptions,
@@ -27,6 +27,7 @@ export class SimulatedProvider implements Provider {
   readonly capabilities: Capabilities;
   readonly queues: SimulatedQueues;
   readonly stores: Stores;
+  readonly beginBatch?: (leases: readonly Lease[]) => BatchStep;
   readonly #scene: Scene;
   readonly #process: Host;
 
@@ -38,6 +39,28 @@ export class SimulatedProvider implements Provider {
     this.stores = storesOf(scene, process, scene.engine.stores, () => undefined);
     this.#scene = scene;
     this.#process = process;
+    const beginBatch = scene.engine.beginBatch?.bind(scene.engine);
+    if (scene.profile.atomicStep && beginBatch) this.beginBatch = (leases) => this.#batch(leases, beginBatch(leases));
+  }
+
+  /** Returns the step of a batch. Its calls of stores belong to the first event. */
+  #batch(leases: readonly Lease[], inner: BatchStep): BatchStep {
+    const scene = this.#scene;
+    const process = this.#process;
+    const record = leases[0] && scene.history.recordOf(leases[0]);
+    if (!record) throw new Error("A batch began without a lease of the simulation.");
+    scene.current = { process, record };
+    const cancelled: string[] = [];
+    return {
+      stores: storesOf(scene, process, inner.stores, () => record),
+      atomic: true,
+      get published() {
+        return inner.published;
+      },
+      cancel: (key) => void cancelled.push(key),
+      commit: (some, outputs) => this.queues.commitBatch(inner, some, outputs, cancelled),
+      discard: () => inner.discard(),
+    };
   }
 
   beginStep(lease: Lease): Step {
@@ -199,6 +222,27 @@ export class SimulatedQueues implements QueueOperator {
     record.outputs = outputs;
     for (const output of outputs) this.#scene.history.published(output);
     await this.#scene.after(caller, afterWrite);
+  }
+
+  /** Commits a batch whose writes, outputs and leases go together. */
+  async commitBatch(
+    step: BatchStep,
+    leases: readonly Lease[],
+    outputs: readonly Event[],
+    cancelled: readonly string[],
+  ): Promise<void> {
+    const scene = this.#scene;
+    const records = leases.map((lease) => this.#recordOf(lease));
+    const [first] = records;
+    const caller = scene.callerOf(this.#process, first, "commit", "the commit");
+    await scene.before(caller, [...beforeCall, "conflict"]);
+    for (const key of cancelled) step.cancel(key);
+    await step.commit(leases, outputs);
+    for (const key of cancelled) scene.history.cancelled(key);
+    for (const record of records) this.#settled(record, "committed");
+    if (first) first.outputs = outputs;
+    for (const output of outputs) scene.history.published(output);
+    await scene.after(caller, afterWrite);
   }
 
   /** Publishes the outputs one after the other, then commits the lease. */

@@ -15,6 +15,7 @@ const validate = new Ajv({ allErrors: true }).compile(schema);
 const full = defineConfig({
   provider: "sqlite:./hive.db",
   modules: ["src/actors.ts"],
+  codec: "src/codec.ts",
   actors: ["PaymentActor"],
   topology: "check",
   defaults: {

@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { openProvider } from "beehive-actors";
+import { createHive, Event, openProvider } from "beehive-actors";
+import { compressed } from "beehive-actors/schemas";
 import * as assert from "uvu/assert";
 import { cli, folderWith, root } from "../support/cli.ts";
 import { suite } from "../support/suite.ts";
@@ -83,6 +84,26 @@ test("files are pushed to the registry of a provider, and held against it", asyn
   assert.equal([pushed.code, pushed.stdout], [0, "Added version 1 of OrderPlaced.\n"], pushed.stderr);
   writeFileSync(folder.at("schemas/OrderPlaced/2.avsc"), orders({ name: "currency", type: "string" }));
   assert.is((await cli(["schema", "check", "--against", provider], { cwd })).code, 1);
+});
+
+test("the codec of the configuration shows bodies decoded", async () => {
+  using folder = folderWith({
+    "codec.mts": `
+import { compressed } from ${JSON.stringify(join(root, "src/schemas/index.ts"))};
+export const codec = compressed(undefined, { minBytes: 0 });
+`,
+    "beehive.config.json": JSON.stringify({ provider: "sqlite:./hive.db", codec: "codec.mts" }),
+  });
+  const hive = await createHive({
+    provider: `sqlite:${folder.at("hive.db")}`,
+    publishes: ["Placed-Placed"],
+    codec: compressed(),
+  });
+  await hive.setup();
+  await hive.push(new Event("Placed", { note: "again ".repeat(1_000) }, { queueName: "Placed" }));
+  await hive.stop();
+  const { stdout, stderr } = await cli(["peek", "Placed", "--bodies"], { cwd: folder.path });
+  assert.match(stdout, "again again", stderr);
 });
 
 test("a fork writes a bridge and the first version of the new type", async () => {

@@ -30,7 +30,7 @@ export function contractIn(file: string, text: string): Contract {
 /**
  * Returns the changes of a contract that break other teams, in sentences.
  *
- * Those who read our events must read the new ones, and we must read what others still write.
+ * Readers elsewhere must read the new events, and this application must read those from before.
  */
 export function contractBreaks(before: Contract, after: Contract, format: SchemaFormat): readonly string[] {
   const now = after.channels ?? {};

@@ -12,7 +12,7 @@ import type { DeliveryHome } from "../delivery.ts";
 import type { AnyBatchStep } from "./batch-step.ts";
 import type { BatchedDelivery } from "./batched-delivery.ts";
 
-/** One run of an actor over a batch. The actor sees it as its context. */
+/** A run of an actor over a batch. The actor sees it as its context. */
 export class BatchRun implements BatchContext {
   readonly deliveries: readonly BatchedDelivery[];
   readonly events: readonly Event[];

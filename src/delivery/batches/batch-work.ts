@@ -167,7 +167,6 @@ export class BatchWork {
         const refused = await step.commit(good.map(leaseOf), business);
         for (const one of good) if (refused.has(one.lease)) failed.set(one, refused.get(one.lease));
         shared.logEvents.send(log);
-        shared.telemetry.sent(all);
       }
       return { committed: good.filter((one) => !failed.has(one)), outputs: stamped, failed, behind };
     } finally {
@@ -191,6 +190,7 @@ export class BatchWork {
     }
     await Promise.all([...failed].map(([one, error]) => this.#fail([one], error)));
     await this.giveBack(behind);
+    for (const some of outputs.values()) this.#parts.shared.telemetry.sent(some);
   }
 
   async #failOrSplit(deliveries: readonly BatchedDelivery[], error: unknown): Promise<void> {
@@ -198,7 +198,6 @@ export class BatchWork {
     const { batch } = this.#parts.descriptor();
     const splits = batch?.onThrow === "split" && deliveries.length > 1;
     if (!first || !splits || !this.#parts.settlement.counts(error, first)) return this.#fail(deliveries, error);
-    for (const one of deliveries) one.settling = false;
     this.#keep(deliveries);
     const half = Math.ceil(deliveries.length / 2);
     await this.#work(deliveries.slice(0, half));

@@ -20,12 +20,15 @@ export function stampBatch(
   rules: StampRules,
 ): StampedOutputs {
   const own = good.find(({ replayed }) => replayed?.outputs !== "drop") ?? good[0];
+  const inputs = new Map(good.map((one) => [one.event, one]));
   const owners = new Map<string, BatchedDelivery | undefined>(good.map((one) => [one.event.id, one]));
   for (const { event } of failed) owners.set(event.id, undefined);
   const byOwner = new Map<BatchedDelivery, Event[]>();
   for (const output of outputs) {
     const { causationId } = output;
-    const owner = causationId !== undefined && owners.has(causationId) ? owners.get(causationId) : own;
+    const named = causationId !== undefined && owners.has(causationId) ? owners.get(causationId) : own;
+    // An event that is returned as it was received is refused with its own.
+    const owner = inputs.get(output) ?? named;
     if (!owner) continue;
     const some = byOwner.get(owner);
     if (some) some.push(output);

@@ -45,10 +45,12 @@ class AvroSchema implements CompiledSchema {
   encode(value: unknown): Uint8Array {
     const problems: string[] = [];
     // The values of a body do not belong in errors.
-    const errorHook = (path: string[], _value: unknown, type: avsc.Type): void => {
-      problems.push(`${path.length === 0 ? "the body" : `\`${path.join(".")}\``} is no ${textOf(type)}`);
+    const errorHook = (path: string[], found: unknown, type: avsc.Type): void => {
+      const unknown = undeclared(found, type);
+      if (unknown.length === 0) problems.push(`${placeOf(path)} is no ${textOf(type)}`);
+      for (const name of unknown) problems.push(`${placeOf([...path, name])} is not in it`);
     };
-    if (!this.#type.isValid(value, { errorHook }))
+    if (!this.#type.isValid(value, { errorHook, noUndeclaredFields: true }))
       throw new BeeHiveError("InvalidEvent", `Its schema forbids the body: ${problems.slice(0, 20).join("; ")}.`);
     return new Uint8Array(this.#type.toBuffer(value));
   }
@@ -76,6 +78,17 @@ class AvroSchema implements CompiledSchema {
       throw new BeeHiveError("BodyUnreadable", `this code cannot read its schema: ${messageOf(cause)}.`, { cause });
     }
   }
+}
+
+function placeOf(path: readonly string[]): string {
+  return path.length === 0 ? "the body" : `\`${path.join(".")}\``;
+}
+
+/** Returns the fields of a record that its type does not have. */
+function undeclared(value: unknown, type: avsc.Type): readonly string[] {
+  if (!(type instanceof avsc.types.RecordType) || typeof value !== "object" || value === null) return [];
+  const known = new Set(type.fields.map(({ name }) => name));
+  return Object.keys(value).filter((name) => !known.has(name));
 }
 
 function textOf(type: avsc.Type): string {

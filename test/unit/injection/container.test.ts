@@ -273,7 +273,7 @@ test("after a failed resolution the next actor has its own stores", async () => 
   const descriptor = await descriptorOf(Actor);
   await throwsCode("Unresolvable", () => container.resolve(descriptor, stepOf("one")));
   fails = false;
-  assert.is(nameOf(((await container.resolve(descriptor, stepOf("two"))) as Actor).orders), "two");
+  assert.is(nameOf((await container.resolve<Actor>(descriptor, stepOf("two"))).orders), "two");
 });
 
 for (const compiler of ["esbuild", "tsc"] as const) {

@@ -74,6 +74,9 @@ test("errors name the field, and hold no value", async () => {
     error.message,
     "Its schema forbids the body: `note` is no value of its union; `kind` is no shop.Kind; `lines.0.seal` is no base64.",
   );
+  const more = await throwsCode("InvalidEvent", () => schema.encode({ ...python.value, extra: "secret" }));
+  assert.match(more.message, "`extra` is not in it.");
+  assert.not.match(more.message, "secret");
   await throwsCode("BodyUnreadable", () => schema.decode(bytes.subarray(0, 9)));
   await throwsCode("InvalidConfiguration", () => format.compile('{"type":"recrd"}'));
   await throwsCode("InvalidConfiguration", () => format.compile("{"));

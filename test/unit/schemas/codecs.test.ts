@@ -1,6 +1,15 @@
 import { gzipSync } from "node:zlib";
 import { compactDecrypt, CompactEncrypt } from "jose";
-import { actorDescription, BeeHiveError, Event, operate, type ActorClass, type Codec } from "beehive-actors";
+import {
+  actorDescription,
+  BeeHiveError,
+  createHive,
+  Event,
+  operate,
+  QueueName,
+  type ActorClass,
+  type Codec,
+} from "beehive-actors";
 import { byType, compressed, encrypted, plain, type Body } from "beehive-actors/schemas";
 import { ManualClock, TestHive } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
@@ -103,11 +112,23 @@ test("outputs of a step are encoded, and one that is sent on stays", async () =>
     }
   }
   actorDescription("Placed-Sender", { publishes: ["Paid", "Copied-"] })(Sender);
-  const actors = [Sender, reader(seen, "Paid-Reader"), reader(seen, "Copied-Reader")];
+  const notes = (queueName: string): ActorClass => {
+    class Reader {
+      async processAsync(read: Event): Promise<void> {
+        seen.push([read.contentType, read.getBody()]);
+      }
+    }
+    actorDescription(queueName)(Reader);
+    return Reader;
+  };
+  const actors = [Sender, notes("Paid-Reader"), notes("Copied-Reader")];
   await using hive = await TestHive.start({ actors, codec: encrypted(plain(), { key: "new", keys }), clock, provider });
   await hive.push(event);
   await hive.settle();
-  assert.equal(seen, [order, order]);
+  assert.equal(seen, [
+    ["application/jose", order],
+    ["application/jose", order],
+  ]);
 });
 
 test("events of a transaction are encoded, too", async () => {
@@ -124,6 +145,31 @@ test("events of a transaction are encoded, too", async () => {
   await hive.advance("1m");
   assert.equal(seen, [order]);
   await hive.stop();
+});
+
+test("a lease that a host hands over is decoded", async () => {
+  const provider = new MemoryProvider();
+  const seen: unknown[] = [];
+  const codec = encrypted(plain(), { key: "new", keys });
+  await using hive = await createHive({ actors: reader(seen), codec, provider });
+  await hive.setup();
+  await hive.push(event);
+  const request = { max: 1, leaseMs: 60_000, waitMs: 0, signal: new AbortController().signal };
+  const [lease] = await provider.queues.lease(QueueName.parse("Placed-Reader"), request);
+  assert.ok(lease);
+  assert.is(await hive.deliver(lease), "committed");
+  assert.equal(seen, [order]);
+});
+
+test("kept events are read decoded, and kept as they travel", async () => {
+  const codec = encrypted(plain(), { key: "new", keys });
+  await using hive = await createHive({ publishes: ["Placed"], codec, keep: { "Placed-": "forever" } });
+  await hive.setup();
+  await hive.push(event);
+  const kept: Event[] = [];
+  for await (const { event: read } of hive.log("Placed").read()) kept.push(read);
+  assert.equal([kept[0]?.getBody(), kept[0]?.contentType], [order, "application/jose"]);
+  assert.match(String(kept[0]?.body), /^eyJ/);
 });
 
 test("small bodies and those from before are read without a codec", async () => {

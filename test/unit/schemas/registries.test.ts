@@ -227,6 +227,17 @@ test("a schema of the code that is not in the registry is not published", async 
   assert.match(error.message, "Version 3 of the schema of OrderPlaced is not in the registry");
 });
 
+test("a schema of the code reads, also before it is in the registry", async () => {
+  const registry = schemaFolder(join(folder, "older"));
+  await pushSchema(registry, next(schemas[0]), formats);
+  const codec = schemaCodec({ registry, own: files.registry, formats });
+  const read = await codec.decode(
+    { contentType: 'application/avro; schema="OrderPlaced/1"', body: new Uint8Array([2, 49]) },
+    event,
+  );
+  assert.is(read.body, '{"id":"1","total":0,"currency":"EUR"}');
+});
+
 test("an event waits while its registry is down", async () => {
   let down = true;
   const registry: SchemaRegistry = {

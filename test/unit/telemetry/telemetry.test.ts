@@ -24,7 +24,7 @@ import { createHive } from "../../../src/hive/hive.ts";
 import { RejectEvent } from "../../../src/base/errors.ts";
 import { Event } from "../../../src/events/event.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
-import { actor as actorOn } from "../../../src/testing/contracts/hive/harness.ts";
+import { actor as actorOn, batchActor as batchOn } from "../../../src/testing/contracts/hive/harness.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { systemName } from "../../../src/telemetry/attributes.ts";
 import { suite } from "../../support/suite.ts";
@@ -329,6 +329,33 @@ test("metrics without traces are counted and add no headers", async () => {
 test("a provider names its messaging system; any other keeps its own name", () => {
   for (const module of [aws, azure]) registerProvider(module);
   assert.equal(["aws", "azure", "mine"].map(systemName), ["aws_sqs", "servicebus", "mine"]);
+});
+
+test("a batch is one span, linked to those of its events, and its outputs continue it", async () => {
+  const outputs: Event[] = [];
+  await run(
+    [
+      batchOn("Batched-Works", (events) => [new Event("Followed", events.length)], {
+        batch: { size: 2 },
+        publishes: ["Followed"],
+      }),
+      actorOn("Followed-Works", (event) => void outputs.push(event)),
+    ],
+    new Event("Batched", 1),
+    new Event("Batched", 2),
+  );
+  const all = spans.getFinishedSpans();
+  const batches = all.filter(({ name }) => name === "process Batched-Works");
+  const created = all.filter(({ name }) => name === "create Batched").map((span) => span.spanContext().spanId);
+  assert.is(batches.length, 1);
+  const [span] = batches as [ReadableSpan];
+  assert.is(span.attributes["messaging.batch.message_count"], 2);
+  assert.equal(span.links.map((link) => link.context.spanId).toSorted(), created.toSorted());
+  assert.match(String(outputs[0]?.properties["traceparent"]), span.spanContext().spanId);
+  assert.equal(await points("messaging.client.consumed.messages", "beehive.actor", "beehive.outcome"), [
+    "TestActor committed: 1",
+    "TestBatchActor committed: 2",
+  ]);
 });
 
 test.run();

@@ -9,6 +9,7 @@ import {
   timeout,
   token,
   type ActorContext,
+  type BatchContext,
   type CollectionStore,
   type ProcessorActor,
 } from "beehive-actors";
@@ -213,6 +214,38 @@ class SlowActor implements ProcessorActor {
 
 test("a timeout fails as in a hive, without taking time", async () => {
   await given().when(accepted, SlowActor).thenThrows("Timeout");
+});
+
+@actorDescription("OrderAccepted-Import", { batch: { size: 2 }, publishes: [PaymentAuthorised] })
+@injects(Orders)
+class ImportActor {
+  constructor(readonly orders: CollectionStore<Order>) {}
+
+  async processBatchAsync(events: readonly Event[], context: BatchContext): Promise<Event[]> {
+    for (const event of events) {
+      const { orderId } = OrderAccepted.read(event);
+      if (orderId === "") context.fail(event, new RejectEvent("no order"));
+      else await this.orders.insert({ id: orderId, status: "accepted" });
+    }
+    return [PaymentAuthorised.create({ orderId: "all", code: `${events.length}` })];
+  }
+}
+
+test("whenBatch delivers one batch, whose events may fail alone", async () => {
+  const orders = ["1", "", "3"].map((orderId) => OrderAccepted.create({ orderId }));
+  const reaction = given().whenBatch(orders, ImportActor);
+  await reaction.then([PaymentAuthorised.create({ orderId: "all", code: "3" })]);
+  await reaction.thenFails(1, RejectEvent);
+  await reaction.thenStores(async (stores) => assert.ok(await stores.collection("Orders").exists("3")));
+  const failure = await failureOf(() => reaction.thenFails(0, RejectEvent));
+  assert.match(failure.message, "ImportActor on 3 events: event 0 was expected to fail, but it did not");
+});
+
+test("whenBatch expects a throw of all events, and refuses a single actor", async () => {
+  const again = [OrderAccepted.create({ orderId: "1" }), OrderAccepted.create({ orderId: "1" })];
+  await given().whenBatch(again, ImportActor).thenThrows("AlreadyExists");
+  const single = given().whenBatch(again, PaymentActor).then([]);
+  assert.match((await failureOf(() => single)).message, "PaymentActor takes one event at a time: test it with when(");
 });
 
 test.run();

@@ -113,4 +113,23 @@ export const starting: readonly ContractCase[] = [
       assert.deepEqual(await topic.log.position(reader), { position: 3, behind: 0, oldest: undefined });
     },
   },
+  {
+    name: "leases have the positions of their events",
+    async run(subject) {
+      // An archive is written after the events were delivered.
+      if (subject.provider.capabilities.log !== true) return;
+      await using topic = await KeptTopic.make(subject);
+      await topic.push([0, 1]);
+      const plain = await topic.subscribe("Plain", "beginning");
+      const ordered = await topic.subscribe("Ordered", "beginning", true);
+      for (const name of [plain, ordered]) {
+        const leases = await topic.take(name, 2);
+        for (const { event, position } of leases) assert.equal(position, event.getBody());
+      }
+      // A poll that waits gets them from the push itself.
+      const waiting = topic.take(plain, 2);
+      await topic.push([2, 3]);
+      for (const { event, position } of await waiting) assert.equal(position, event.getBody());
+    },
+  },
 ];

@@ -73,7 +73,10 @@ test("an actor with two subscriptions is called once for each topic", async () =
   });
   await hive.push([new Event("Ping"), new Event("Pong"), new Event("Ping")]);
   await hive.settle();
-  assert.equal(taken.toSorted(), [["Ping", "Ping"], ["Pong"]]);
+  assert.equal(
+    taken.toSorted((a, b) => b.length - a.length),
+    [["Ping", "Ping"], ["Pong"]],
+  );
 });
 
 test("events that wait keep their leases, and count no attempt", async () => {

@@ -1,6 +1,20 @@
 /** The way of one batch: outputs, failures, halves, conflicts and lost leases. */
-import { createHive, Event, injects, RejectEvent, silentLogger, type CollectionStore } from "beehive-actors";
-import { actor, bodyOf, collectionStore, eventType, type DeliveryReport, type Identified } from "beehive-actors";
+import {
+  actor,
+  bodyOf,
+  collectionStore,
+  createHive,
+  Event,
+  eventType,
+  injects,
+  RejectEvent,
+  silentLogger,
+  storeOf,
+  type CollectionStore,
+  type DeliveryReport,
+  type Identified,
+  type Lease,
+} from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
 import { TestHive } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
@@ -58,6 +72,19 @@ test("the outputs of a failed event are dropped, and those of the others publish
   assert.is((await hive.deadLetters("Ping-Works")).length, 1);
 });
 
+test("an event of a batch that is returned as it came is refused", async () => {
+  await using hive = await TestHive.start({
+    actors: batchActor("Ping-Works", (taken) => taken.slice(1), { batch, publishes: ["Ping"] }),
+  });
+  await hive.push(events(2));
+  await hive.settle();
+  const letters = await hive.deadLetters("Ping-Works");
+  assert.equal(
+    letters.map(({ errorName }) => errorName),
+    ["InvalidOutput", "InvalidOutput"],
+  );
+});
+
 test("a batch whose events all fail writes nothing", async () => {
   class Failing {
     constructor(readonly rows: CollectionStore<Row>) {}
@@ -67,8 +94,8 @@ test("a batch whose events all fail writes nothing", async () => {
     }
   }
   injects(Rows)(Failing);
-  subscribe(Failing as never, "Ping-Works", { batch });
-  await using hive = await TestHive.start({ actors: Failing as never });
+  subscribe(Failing, "Ping-Works", { batch });
+  await using hive = await TestHive.start({ actors: Failing });
   await hive.push(events(4));
   await hive.settle();
   assert.is(await hive.store(Rows).exists("a"), false);
@@ -76,7 +103,8 @@ test("a batch whose events all fail writes nothing", async () => {
 
 test("a batch that conflicts runs again, and counts no attempt", async () => {
   const runs: number[] = [];
-  let outside: CollectionStore<Row>;
+  const shared = new MemoryProvider();
+  const outside = storeOf(Rows, shared.stores);
   class Counting {
     constructor(readonly rows: CollectionStore<Row>) {}
     async processBatchAsync(_: readonly Event[], { attempt }: { readonly attempt: number }) {
@@ -87,9 +115,8 @@ test("a batch that conflicts runs again, and counts no attempt", async () => {
     }
   }
   injects(Rows)(Counting);
-  subscribe(Counting as never, "Ping-Works", { batch });
-  await using hive = await TestHive.start({ actors: Counting as never });
-  outside = hive.store(Rows);
+  subscribe(Counting, "Ping-Works", { batch });
+  await using hive = await TestHive.start({ actors: Counting, provider: shared });
   await outside.insert({ id: "a", count: 0 });
   await hive.push(events(4));
   await hive.settle();
@@ -97,20 +124,10 @@ test("a batch that conflicts runs again, and counts no attempt", async () => {
   assert.is((await outside.get("a")).count, 11);
 });
 
-test("a batch runs again without an event whose lease was lost, and nothing is lost", async () => {
+test("a batch runs again without an event whose lease was lost", async () => {
   const sizes: number[] = [];
   const memory = new MemoryProvider();
-  let hive: Awaited<ReturnType<typeof createHive>>;
-  const taking = batchActor(
-    "Ping-Works",
-    async (taken) => {
-      sizes.push(taken.length);
-      const [first] = (hive as unknown as { leased: () => readonly never[] }).leased();
-      if (sizes.length === 1) await memory.queues.abandon(first as never, { delayMs: 0, countAttempt: false });
-    },
-    { batch: { size: 4, interval: 50 } },
-  );
-  const leases: unknown[] = [];
+  const leases: Lease[] = [];
   const provider = tampered(memory, {
     async lease(name, request) {
       const found = await memory.queues.lease(name, request);
@@ -118,7 +135,16 @@ test("a batch runs again without an event whose lease was lost, and nothing is l
       return found;
     },
   });
-  hive = Object.assign(await createHive({ actors: taking, provider, logger: silentLogger }), { leased: () => leases });
+  const taking = batchActor(
+    "Ping-Works",
+    async (taken) => {
+      sizes.push(taken.length);
+      const [first] = leases;
+      if (first && sizes.length === 1) await memory.queues.abandon(first, { delayMs: 0, countAttempt: false });
+    },
+    { batch: { size: 4, interval: 50 } },
+  );
+  const hive = await createHive({ actors: taking, provider, logger: silentLogger });
   await hive.start();
   await hive.push(events(4));
   await hive.whenIdle();
