@@ -44,7 +44,7 @@ export function Hives() {
 }
 
 function Hive({
-  of: { host, pid, version, started, beat, inFlight, lastCommit, subscriptions, pulsers },
+  of: { host, pid, version, stage, started, beat, inFlight, lastCommit, subscriptions, pulsers },
 }: {
   readonly of: HiveRow;
 }) {
@@ -56,6 +56,7 @@ function Hive({
       <Facts
         of={[
           ["Version", version],
+          ["Stage", stage],
           ["Started", <Ago time={started} />],
           ["Heartbeat", <Ago time={beat} />],
           ["In work", count(inFlight)],
@@ -85,6 +86,7 @@ function Hive({
               <tr key={one.queue}>
                 <th scope="row">
                   <QueueLink name={one.queue} /> {one.isPaused && <span class="bad">! paused here</span>}
+                  {one.isLate && <span class="bad">! late here</span>}
                 </th>
                 <td>{one.actor}</td>
                 <td class="number">{count(one.inFlight)}</td>

@@ -28,6 +28,10 @@ const samples: Readonly<Record<string, Sample>> = {
       "Files become rows, imported 200 at a time into SQLite; the worker is killed, and nothing is imported twice.",
     file: "samples/file-import/main.ts",
   },
+  members: {
+    about: "Thirty small actors on seven stages keep what a source system changes; a file lays the stages out.",
+    file: "samples/members/main.ts",
+  },
   "news-feed": {
     about: "Channels of news are read from files by a pulse, and readers are notified; slots follow the load.",
     file: "samples/news-feed/main.ts",

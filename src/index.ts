@@ -192,6 +192,7 @@ export type { PausedBy } from "./actors/pause.ts";
 // Operations: health, logs, the journal and traces.
 export type { ActorHealth, Health, HealthDetail, HiveState, PauseHealth, ProviderHealth } from "./hive/health.ts";
 export type { Lag } from "./hive/lags.ts";
+export type { Late } from "./hive/lag-limits.ts";
 export { healthServer, type HealthServer, type HealthServerOptions } from "./hive/health-server.ts";
 export type { HeldKey } from "./delivery/held-keys.ts";
 export { silentLogger, type Logger } from "./base/logger.ts";
@@ -225,6 +226,7 @@ export type {
   SettingsChange,
 } from "./controls/controls.ts";
 export type {
+  LateSubscription,
   ReadSubscription,
   RunningHive,
   RunningPulser,

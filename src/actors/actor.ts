@@ -270,6 +270,14 @@ export interface ActorOptions<T extends AnyEventType | undefined = AnyEventType 
    * dead-letter the event. @default 10_000
    */
   readonly maxOutputs?: number | undefined;
+  /**
+   * The longest that an event may wait for this actor. Health, alerts and the dashboard name one that waits longer.
+   *
+   * @default None.
+   * @example
+   * @actorDescription("SeatHeld-Payment", { maxLag: "2s" })
+   */
+  readonly maxLag?: Duration | undefined;
   /** Gives outputs without a partition key that of their input, as `defaults` for all actors. @default false */
   readonly inheritPartitionKey?: boolean | undefined;
   /** Replaces fields of the hive's retry policy. */
@@ -317,6 +325,8 @@ export interface ActorDescriptor {
   readonly holdWhen?: readonly HoldWhen[] | undefined;
   readonly lease: number;
   readonly maxOutputs: number;
+  /** See {@link ActorOptions.maxLag}; in ms. */
+  readonly maxLag?: number | undefined;
   readonly inheritPartitionKey: boolean;
   readonly retry: RetryPolicy;
   readonly publishes: readonly QueueName[];

@@ -1,7 +1,7 @@
 import { durationProblems, inMs } from "../base/duration.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import { delay, numberProblems, valueText, wholeMs, wholeNumber } from "../base/numbers.ts";
+import { delay, numberProblems, time, valueText, wholeMs, wholeNumber } from "../base/numbers.ts";
 import { objectProblems } from "../base/problems.ts";
 import { isEventType } from "../events/event-type.ts";
 import { QueueName } from "../events/queue-name.ts";
@@ -36,7 +36,7 @@ const batchDefaults: BatchSettings = { size: 100, interval: 1_000, onThrow: "fai
 /** Batches of one actor that run at the same time. The option `defaults` of a hive counts events. */
 const batchParallelism = 1;
 /** All events of a batch are in memory, and their leases are renewed together. */
-const maxBatch = 10_000;
+export const maxBatch = 10_000;
 
 const optionSettings = ["parallelism", "batch", "lease", "retry", "ordered", "failureLimit"] as const;
 
@@ -99,6 +99,7 @@ export function toDescriptor(
     ...(options.holdWhen && { holdWhen: [options.holdWhen].flat() }),
     lease: inMs(lease),
     maxOutputs,
+    ...(options.maxLag !== undefined && { maxLag: inMs(options.maxLag) }),
     inheritPartitionKey: options.inheritPartitionKey ?? defaults.inheritPartitionKey ?? false,
     ordered: options.ordered ?? false,
     from: options.from,
@@ -146,6 +147,7 @@ const optionNames: Readonly<Record<keyof ActorOptions, true>> = {
   isolate: true,
   lease: true,
   maxOutputs: true,
+  maxLag: true,
   inheritPartitionKey: true,
   retry: true,
   publishes: true,
@@ -229,6 +231,7 @@ export function descriptorProblems(descriptor: ActorDescriptor): string[] {
     ...(descriptor.batch ? batchProblems(descriptor, descriptor.batch) : []),
     ...durationProblems("lease", lease, wholeMs(100)),
     ...numberProblems("maxOutputs", maxOutputs, wholeNumber(1)),
+    ...(descriptor.maxLag === undefined ? [] : durationProblems("maxLag", descriptor.maxLag, time)),
   ];
   if (middleware.some((one) => typeof one !== "function")) problems.push("middleware must be a list of functions");
   problems.push(...retryProblems(retry), ...supervisionProblems(supervision, failureLimit, retry));
@@ -259,7 +262,7 @@ export function slotSettings(parallelism: Parallelism): SlotSettings {
 }
 
 /** Returns what is wrong with the slots of a descriptor, in words. */
-function slotProblems({ parallelism, elastic }: SlotSettings): string[] {
+export function slotProblems({ parallelism, elastic }: SlotSettings): string[] {
   const one = wholeNumber(1);
   if (elastic === undefined) return numberProblems("parallelism", parallelism, one);
   const problems = objectProblems("parallelism", elastic);

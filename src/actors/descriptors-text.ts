@@ -24,7 +24,11 @@ function descriptorText(descriptor: Described): string {
 }
 
 /** Returns a fixed parallelism, or its bounds and the slots now. */
-export function parallelismText({ parallelism, elastic, size }: Omit<Described, "name">): string {
+export function parallelismText({
+  parallelism,
+  elastic,
+  size,
+}: Pick<Described, "parallelism" | "elastic" | "size">): string {
   if (!elastic) return `${parallelism}`;
   return `${elastic.min} to ${elastic.max}${size === undefined ? "" : `, now ${size}`}`;
 }

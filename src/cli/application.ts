@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { subscriptionsOf, type ActorClass, type ActorDescriptor } from "../actors/actor.ts";
 import type { ActorClasses, DescriptorSource } from "../actors/actors-from.ts";
 import type { Publisher } from "../actors/publishes.ts";
@@ -24,6 +25,8 @@ export interface Application {
   readonly settings: Settings;
   /** All exports of the modules, including those in re-exported namespaces. */
   readonly exports: readonly unknown[];
+  /** The loaded modules, by their absolute paths. */
+  readonly modules: readonly { readonly path: string; readonly module: object }[];
   /** The chosen actors, with all their options resolved. */
   readonly descriptors: readonly ActorDescriptor[];
   readonly pulsers: readonly Pulser[];
@@ -42,8 +45,13 @@ export interface Application {
 }
 
 /** Loads modules. @throws UsageError when one cannot be imported, or when their exports contradict each other. */
-export async function loadApplication(paths: readonly string[], settings: Settings): Promise<Application> {
-  const modules = paths.length > 0 ? paths : (settings.modules ?? []);
+export async function loadApplication(
+  paths: readonly string[],
+  settings: Settings,
+  more: readonly string[] = [],
+): Promise<Application> {
+  const named = [...(paths.length > 0 ? paths : (settings.modules ?? [])), ...more];
+  const modules = [...new Map(named.toReversed().map((path) => [resolve(path), path])).values()].toReversed();
   if (modules.length === 0)
     throw new UsageError('Name a module that exports actors, here or as "modules" in beehive.config.json.');
   const loaded = await Promise.all(modules.map(async (path) => ({ path, module: await importFile(path) })));
@@ -59,6 +67,7 @@ export async function loadApplication(paths: readonly string[], settings: Settin
   return {
     settings,
     exports,
+    modules: loaded.map(({ path, module }) => ({ path: resolve(path), module })),
     descriptors,
     pulsers,
     publishers: [...pulsers, ...sources, { publishes }],

@@ -66,9 +66,10 @@ export interface CommandContext {
    * Loads the actors, pulsers and event types of modules, with their settings. Opens and runs nothing.
    *
    * @param modules Paths as the user gave them. When empty, the modules of the settings are loaded.
+   * @param more Further modules, such as those of a stage file.
    * @throws UsageError when there are no modules, or one cannot be imported.
    */
-  readonly application: (modules: readonly string[]) => Promise<Application>;
+  readonly application: (modules: readonly string[], more?: readonly string[]) => Promise<Application>;
   /**
    * Opens the provider of the settings. `program.ts` closes it.
    *

@@ -51,7 +51,7 @@ async function parse(path: string): Promise<unknown> {
 /** Resolves paths against the folder of the configuration file, so that it works in any folder below. */
 async function withResolvedPaths(path: string, config: Config): Promise<Config> {
   const folder = dirname(path);
-  const { modules, provider, overrides, relay, codec } = config;
+  const { modules, stages, provider, overrides, relay, codec } = config;
   const resolved = async (url: string): Promise<string> => {
     const module = await providerModule(url.split(":", 1)[0] ?? "");
     return module?.resolved?.(url, folder) ?? url;
@@ -59,6 +59,7 @@ async function withResolvedPaths(path: string, config: Config): Promise<Config> 
   return {
     ...config,
     ...(modules && { modules: modules.map((module) => resolve(folder, module)) }),
+    ...(stages !== undefined && { stages: resolve(folder, stages) }),
     ...(provider !== undefined && { provider: await resolved(provider) }),
     ...(codec !== undefined && { codec: resolve(folder, codec) }),
     ...(typeof overrides === "string" && { overrides: resolve(folder, overrides) }),

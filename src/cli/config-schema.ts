@@ -12,6 +12,10 @@ export interface Config {
   readonly modules?: readonly string[];
   /** The actors to run, by class or subscription. @default all actors of the modules */
   readonly actors?: readonly string[];
+  /** The path of a stage file. */
+  readonly stages?: string;
+  /** The stages to run, or `auto`. @default all actors of the modules */
+  readonly stage?: readonly string[];
   readonly topology?: Topology;
   readonly defaults?: Pick<ActorOverride, "parallelism" | "lease" | "retry" | "failureLimit">;
   /** Settings by actor or subscription, or the path of a file that holds them. */
@@ -108,6 +112,8 @@ const configSchema: v.GenericSchema<unknown, Config> = settings({
   provider: v.exactOptional(providerUrl),
   modules: v.exactOptional(texts),
   actors: v.exactOptional(texts),
+  stages: v.exactOptional(text),
+  stage: v.exactOptional(texts),
   topology: v.exactOptional(oneOf("create", "check")),
   defaults: v.exactOptional(settings(actorSettings)),
   overrides: v.exactOptional(v.lazy((input) => (typeof input === "string" ? text : overrides))),

@@ -29,7 +29,7 @@ export function contextOf(
     output,
     signal,
     settings: readOnce,
-    application: async (modules) => loadApplication(modules, await readOnce()),
+    application: async (modules, more) => loadApplication(modules, await readOnce(), more),
     provider: ({ make = false } = {}) => (provider ??= readOnce().then((read) => open(read, make))),
     // A provider that could not be opened was reported already.
     close: async () => (await provider?.catch(() => undefined))?.close(),

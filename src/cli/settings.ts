@@ -36,6 +36,8 @@ const variables: readonly (readonly [path: string, variable: string, flag: strin
   ["provider", "BEEHIVE_PROVIDER", "--provider", asText],
   ["modules", "BEEHIVE_MODULES", "", asList],
   ["actors", "BEEHIVE_ACTORS", "--actors", asList],
+  ["stages", "BEEHIVE_STAGES", "run --stages", asText],
+  ["stage", "BEEHIVE_STAGE", "run --stage", asList],
   ["topology", "BEEHIVE_TOPOLOGY", "--topology", asWord],
   ["codec", "BEEHIVE_CODEC", "", asText],
   ["journal", "BEEHIVE_JOURNAL", "", asFlag],

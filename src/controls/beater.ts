@@ -25,6 +25,9 @@ export interface BeaterParts {
   /** The time between two beats, in ms; `undefined` to tell on demand, in this process. */
   readonly everyMs: number | undefined;
   readonly appVersion: string | undefined;
+  readonly stage?: string | undefined;
+  /** Called before each beat, to look at what a beat tells. */
+  readonly look?: (() => Promise<void>) | undefined;
   readonly subscriptions: () => readonly SampledSubscription[];
   readonly pulsers: readonly RunningPulser[];
   readonly sources: () => readonly SampledSource[];
@@ -100,6 +103,8 @@ export class Beater {
   async beat(): Promise<void> {
     if (this.#stopped) return;
     this.sample();
+    await this.#parts.look?.();
+    if (this.#stopped) return;
     await (this.#beating = this.#write());
   }
 
@@ -129,7 +134,7 @@ export class Beater {
   }
 
   #now(): Heartbeat {
-    const { clock, everyMs, appVersion, subscriptions, pulsers } = this.#parts;
+    const { clock, everyMs, appVersion, stage, subscriptions, pulsers } = this.#parts;
     const sources = this.#parts.sources();
     return {
       id: this.id,
@@ -137,6 +142,7 @@ export class Beater {
       pid: process.pid,
       version: ownVersion(),
       appVersion,
+      stage,
       started: this.#started,
       beat: clock.now(),
       everyMs,

@@ -13,6 +13,8 @@ export interface RunningHive {
   readonly version: string;
   /** The version of the application, see {@link ControlsOptions.version}. */
   readonly appVersion: string | undefined;
+  /** See {@link ControlsOptions.stage}. */
+  readonly stage?: string | undefined;
   readonly started: Date;
   /** When it told this. */
   readonly beat: Date;
@@ -39,6 +41,17 @@ export interface ReadSubscription {
   readonly held: boolean;
   /** The pause that supervision, an open breaker or a full queue downstream began in this process. */
   readonly paused: SupervisionPause | undefined;
+  /** Set while its events wait longer than its actor allows. */
+  readonly late?: LateSubscription | undefined;
+}
+
+/** A subscription whose events wait longer than its actor allows. */
+export interface LateSubscription {
+  /** The time limit of the actor, in ms. */
+  readonly maxMs: number;
+  /** The longest wait, in ms. */
+  readonly lagMs: number;
+  readonly since: Date;
 }
 
 /** A pause that supervision or a full queue downstream began in one process. */
@@ -84,7 +97,7 @@ export interface Heartbeat extends Identified, Omit<RunningHive, Times | "subscr
 
 type Times = "id" | "started" | "beat" | "lastCommit";
 
-export interface StoredSubscription extends Omit<ReadSubscription, "lastCommit" | "paused"> {
+export interface StoredSubscription extends Omit<ReadSubscription, "lastCommit" | "paused" | "late"> {
   readonly lastCommit?: number | undefined;
   readonly paused?: {
     readonly by: string;
@@ -92,6 +105,7 @@ export interface StoredSubscription extends Omit<ReadSubscription, "lastCommit" 
     readonly since: number;
     readonly until?: number | undefined;
   };
+  readonly late?: { readonly maxMs: number; readonly lagMs: number; readonly since: number };
 }
 
 /** Beats that may be missing before a process counts as gone. */
@@ -154,10 +168,11 @@ function toRunning({
     beat: new Date(beat),
     inFlight: subscriptions.reduce((sum, { inFlight }) => sum + inFlight, 0),
     lastCommit: dateOf(commits.length === 0 ? undefined : Math.max(...commits)),
-    subscriptions: subscriptions.map(({ lastCommit, paused, ...one }) => ({
+    subscriptions: subscriptions.map(({ lastCommit, paused, late, ...one }) => ({
       ...one,
       lastCommit: dateOf(lastCommit),
       paused: paused && { ...paused, since: new Date(paused.since), until: dateOf(paused.until) },
+      ...(late && { late: { ...late, since: new Date(late.since) } }),
     })),
   };
 }

@@ -18,6 +18,8 @@ export interface ControlsOptions {
   readonly interval?: Duration | undefined;
   /** The version of the application in its heartbeat. @default process.env.npm_package_version */
   readonly version?: string | undefined;
+  /** The name of the stage in health, heartbeats and alerts. @default None. */
+  readonly stage?: string | undefined;
 }
 
 const intervalRule = wholeMs(100);
@@ -28,11 +30,12 @@ export function controlsProblems(controls: unknown): string[] {
   if (controls === undefined || controls === false) return [];
   const problems = objectProblems("controls", controls);
   if (problems.length > 0) return problems;
-  const { interval, version, ...unknown } = controls as ControlsOptions;
+  const { interval, version, stage, ...unknown } = controls as ControlsOptions;
   return [
-    ...Object.keys(unknown).map((name) => `controls.${name} is not an option; there are interval, version`),
+    ...Object.keys(unknown).map((name) => `controls.${name} is not an option; there are interval, version, stage`),
     ...(interval === undefined ? [] : durationProblems("controls.interval", interval, intervalRule)),
     ...(version === undefined || typeof version === "string" ? [] : ["controls.version must be a text"]),
+    ...(stage === undefined || typeof stage === "string" ? [] : ["controls.stage must be a text"]),
   ];
 }
 

@@ -8,7 +8,15 @@ import { registeredProvider } from "../contract/provider-module.ts";
 import { QueueName } from "../events/queue-name.ts";
 import { Activity, flowKey } from "./activity.ts";
 import { Drawings } from "./drawing.ts";
-import { hiveRow, operationsOf, pauseRow, requestsOfOperations, scheduleRow, type Operations } from "./operations.ts";
+import {
+  hiveRow,
+  lateTexts,
+  operationsOf,
+  pauseRow,
+  requestsOfOperations,
+  scheduleRow,
+  type Operations,
+} from "./operations.ts";
 import { troubleOf } from "./trouble.ts";
 import { readerOf, type Watched } from "./watched.ts";
 import type { Drawing, Flow, Look, QueueRow } from "./wire.ts";
@@ -240,6 +248,7 @@ export class Looks {
         oldestMs: oldest === undefined ? undefined : Math.max(0, now - oldest),
         ...activity,
         pauses: pausesOn(pauses, text).map(pauseRow),
+        late: lateTexts(hives, text),
       };
       return { ...row, trouble: troubleOf(row, isRead) };
     } catch (error) {

@@ -58,16 +58,30 @@ export function hiveRow({
     started: started.getTime(),
     beat: beat.getTime(),
     lastCommit: lastCommit?.getTime(),
-    subscriptions: subscriptions.map(({ queue, actor, parallelism, elastic, inFlight, paused }) => ({
+    subscriptions: subscriptions.map(({ queue, actor, parallelism, elastic, inFlight, paused, late }) => ({
       queue,
       actor,
       parallelism,
       elastic,
       inFlight,
       isPaused: paused !== undefined,
+      isLate: late !== undefined,
     })),
     pulsers: pulsers.map(({ name }) => name),
   };
+}
+
+/** Returns where the events of a subscription wait longer than its actor allows, in words. */
+export function lateTexts(hives: readonly RunningHive[], queue: string): readonly string[] {
+  return hives.flatMap(({ stage, host, subscriptions }) =>
+    subscriptions.flatMap(({ queue: name, late }) =>
+      name === queue && late
+        ? [
+            `late ${stage === undefined ? `on ${host}` : `in stage ${stage}`}: ${late.lagMs} ms, at most ${late.maxMs} ms`,
+          ]
+        : [],
+    ),
+  );
 }
 
 export function scheduleRow({ last, next, paused, ...rest }: ScheduledPulser): ScheduleRow {

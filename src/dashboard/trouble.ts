@@ -13,13 +13,14 @@ const fewAttempts = 5;
  * @param isRead Whether a process reads it.
  */
 export function troubleOf(row: Omit<QueueRow, "trouble">, isRead: boolean): readonly Trouble[] {
-  const { dead, oldestMs = 0, pauses, done, failed } = row;
+  const { dead, oldestMs = 0, pauses, late = [], done, failed } = row;
   const found: Trouble[] = [];
   if (dead > 0) found.push({ level: "bad", text: dead === 1 ? "1 dead letter" : `${dead} dead letters` });
   for (const text of new Set(
     pauses.flatMap(({ by, operator }) => (by === backPressure ? [] : `paused by ${operator ?? by}`)),
   ))
     found.push({ level: "bad", text });
+  for (const text of late) found.push({ level: "bad", text });
   for (const reason of new Set(pauses.flatMap(({ by, reason: one }) => (by === backPressure ? one : []))))
     found.push({ level: "watch", text: `waits: ${reason}` });
   if (!isRead) found.push({ level: row.ready > 0 ? "bad" : "watch", text: "no process reads it" });

@@ -55,6 +55,8 @@ export interface QueueRow {
   readonly tookMs: number | undefined;
   /** The pauses of an operator, and of supervision in each process. */
   readonly pauses: readonly PauseRow[];
+  /** The stages and processes where its events wait longer than its actor allows, in words. */
+  readonly late?: readonly string[] | undefined;
   /** The reasons why it needs a person, the worst first. */
   readonly trouble: readonly Trouble[];
 }
@@ -77,6 +79,7 @@ export interface HiveRow {
   readonly pid: number;
   /** Of the application, if it says so, and of the library. */
   readonly version: string;
+  readonly stage?: string | undefined;
   readonly started: number;
   readonly beat: number;
   readonly inFlight: number;
@@ -89,6 +92,8 @@ export interface HiveRow {
     readonly elastic: { readonly min: number; readonly max: number } | undefined;
     readonly inFlight: number;
     readonly isPaused: boolean;
+    /** Events wait longer than the actor allows. */
+    readonly isLate: boolean;
   }[];
   readonly pulsers: readonly string[];
 }

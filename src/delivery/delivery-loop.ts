@@ -131,6 +131,12 @@ export class DeliveryLoop implements SubscriptionLoop {
     this.polling.use(descriptor);
   }
 
+  async leave(): Promise<void> {
+    this.polling.leave(true);
+    while (this.polling.hasLeft && this.#deliveries.size > 0)
+      await Promise.all([...this.#deliveries].map(({ ended }) => ended));
+  }
+
   async stop(deadline: Promise<void>): Promise<void> {
     const polled = this.polling.stop();
     // An unresponsive provider must not delay the stop much beyond the deadline.

@@ -46,6 +46,7 @@ export class Polling {
   #pausing: Span | undefined;
   #pause: Pause | undefined;
   #hold: Hold | undefined;
+  #hasLeft = false;
   #pressure: Pressure | undefined;
   /** True after a pause: events are tried one at a time until one is committed. */
   #probing = false;
@@ -126,6 +127,18 @@ export class Polling {
     else this.slotFreed();
   }
 
+  /** Leases nothing after it has left the subscription to other processes; leases again after it has joined them. */
+  leave(hasLeft: boolean): void {
+    this.#hasLeft = hasLeft;
+    if (hasLeft) this.#endThisPoll();
+    else this.slotFreed();
+  }
+
+  /** True while the subscription is left to other processes. */
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+
   /** Leases nothing while a queue downstream is full; leases again without a pressure. */
   press(pressure: Pressure | undefined): void {
     this.#pressure = pressure;
@@ -157,7 +170,7 @@ export class Polling {
 
   /** True while events that arrive must go back. */
   get refuses(): boolean {
-    return this.#hold !== undefined || this.pausedMs > 0;
+    return this.#hold !== undefined || this.#hasLeft || this.pausedMs > 0;
   }
 
   /**
@@ -222,7 +235,7 @@ export class Polling {
 
   /** The number of events that may be in work at the same time now. */
   get slots(): number {
-    if (this.#hold || this.#pressure) return 0;
+    if (this.#hold || this.#hasLeft || this.#pressure) return 0;
     return this.#probing ? 1 : this.#size;
   }
 

@@ -23,6 +23,8 @@ export interface SubscriptionLoop {
   start(): void;
   /** Works with other settings from the next event on. */
   use(descriptor: ActorDescriptor): void;
+  /** Leaves the subscription to other processes. Resolves when no event of it is held here. */
+  leave(): Promise<void>;
   /**
    * Stops leasing and waits for the deliveries under way until `deadline` resolves.
    *

@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../base/logger.ts";
 import { Turnstile } from "../base/turnstile.ts";
 import type { Provider, Step } from "../contract/provider.ts";
+import type { SubscriptionLoop } from "../delivery/subscription-loop.ts";
 import { LeaseKeeper } from "../delivery/lease-keeper.ts";
 import { LogEvents } from "../delivery/log-events.ts";
 import { SharedSlots } from "../delivery/shared-slots.ts";
@@ -17,6 +18,7 @@ import { Pools } from "../pools/pools.ts";
 import { Pulsing } from "../pulses/pulsing.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { HealthCheck, type HiveState } from "./health.ts";
+import { LagLimits } from "./lag-limits.ts";
 import { lagsOf } from "./lags.ts";
 import { Operated } from "./operated.ts";
 import { Operator } from "./operator.ts";
@@ -80,7 +82,7 @@ export function assembled(
     provider,
     clock,
     logger,
-    changed: () => operated?.pauseBegan(),
+    changed: () => operated?.changed(),
   });
   const threads = new Threads();
   const children = new Children({
@@ -99,8 +101,17 @@ export function assembled(
         push: (events) => publishing.publish(events),
       }),
   );
+  const limits = descriptors.some(({ maxLag }) => maxLag !== undefined)
+    ? new LagLimits({
+        queues: provider.queues,
+        clock,
+        joined: () => orchestrator.joined,
+        began: () => operated?.changed(),
+      })
+    : undefined;
+  const watched = limits ? descriptors.map((descriptor) => limits.watched(descriptor)) : descriptors;
   const publishers = [...(options.pulsers ?? []), ...(options.sources ?? []), options];
-  const orchestrator = new Orchestrator(descriptors, publishers, options.keep, {
+  const orchestrator = new Orchestrator(watched, publishers, options.keep, {
     provider,
     // Only actors of single events are isolated.
     resolve: <A extends AnyActor>(descriptor: ActorDescriptor, step: Pick<Step, "stores">) =>
@@ -117,7 +128,7 @@ export function assembled(
       ...(recording ? [recording] : []),
       ...pools.observers,
       ...(options.onDelivery ? [{ delivered: options.onDelivery }] : []),
-      ...(controls === false ? [] : [{ paused: () => operated?.pauseBegan() }]),
+      ...(controls === false ? [] : [{ paused: () => operated?.changed() }]),
     ],
     stopHive: stopBecause,
     spawn: (...child) => children.spawn(...child),
@@ -146,10 +157,25 @@ export function assembled(
   const push = publishing.publish.bind(publishing);
   const operated =
     controls !== false && operable
-      ? new Operated({ provider, clock, logger, loops, pulsers, sources, options: controls, alerts, operator, push })
+      ? new Operated({
+          provider,
+          clock,
+          logger,
+          orchestrator,
+          limits,
+          pulsers,
+          sources,
+          options: controls,
+          alerts,
+          operator,
+          push,
+        })
       : undefined;
   const unread = operated && (() => operator.unread());
-  const healthCheck = new HealthCheck({ provider, clock, loops, specs, unread, sources: () => sources.sample() });
+  const stage = controls === false ? undefined : controls.stage;
+  const joined = (): readonly SubscriptionLoop[] => orchestrator.joined;
+  const sample = () => sources.sample();
+  const healthCheck = new HealthCheck({ provider, clock, joined, specs, unread, limits, stage, sources: sample });
   const names = descriptors.map(({ queueName }) => queueName);
   const forgetSizes = telemetry.observeSizes(() =>
     loops.map((loop) => [loop.descriptor.queueName, parallelismOf(loop)]),

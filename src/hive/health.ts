@@ -8,6 +8,7 @@ import type { SampledSource } from "../controls/heartbeats.ts";
 import type { QueueSpec } from "../contract/queue-operator.ts";
 import type { QueueName } from "../events/queue-name.ts";
 import { causeOf } from "./operated.ts";
+import type { LagLimits, Late } from "./lag-limits.ts";
 import { LagWatch, lagsOf, type Lag } from "./lags.ts";
 
 /** The health of a hive, for probes such as those of Kubernetes. Holds no secret: errors appear as their codes. */
@@ -21,6 +22,8 @@ export interface Health {
 
 export interface HealthDetail {
   readonly state: HiveState;
+  /** See {@link ControlsOptions.stage}. */
+  readonly stage: string | undefined;
   readonly provider: ProviderHealth;
   readonly actors: readonly ActorHealth[];
   /** What each source has yet to read in this process, and what holds it up. */
@@ -61,6 +64,8 @@ export interface ActorHealth {
   readonly heldKeys: readonly HeldKey[];
   /** `undefined` when the topic keeps no events, or the provider did not say. */
   readonly lag: Lag | undefined;
+  /** Set while events wait longer than the actor allows. */
+  readonly late: Late | undefined;
 }
 
 /** A pause of a subscription, which an operator, supervision or a full queue downstream began. */
@@ -81,7 +86,8 @@ export interface PauseHealth {
 
 export interface HealthParts {
   readonly provider: Provider;
-  readonly loops: readonly SubscriptionLoop[];
+  /** Returns the loops of subscriptions that this process works on. */
+  readonly joined: () => readonly SubscriptionLoop[];
   /** The queues that must exist. */
   readonly specs: readonly QueueSpec[];
   readonly clock: Clock;
@@ -89,6 +95,9 @@ export interface HealthParts {
   readonly unread?: (() => Promise<readonly string[] | undefined>) | undefined;
   /** @default none */
   readonly sources?: (() => readonly SampledSource[]) | undefined;
+  /** The time limits of actors; `undefined` when none has one. */
+  readonly limits?: LagLimits | undefined;
+  readonly stage?: string | undefined;
 }
 
 /** How long an answer of the provider is reused, in ms. Probes are frequent, and a cloud charges for each request. */
@@ -135,11 +144,11 @@ export class HealthCheck {
   /** @param askProvider Whether to ask the provider; liveness does not depend on it. */
   async health(state: HiveState, askProvider: boolean): Promise<Health> {
     const { provider, lags } = state === "running" && askProvider ? await this.#answer() : this.#unknown();
-    const actors = this.#parts.loops.map((loop) => this.#actor(loop, lags, state === "running"));
+    const actors = this.#parts.joined().map((loop) => this.#actor(loop, lags, state === "running"));
     return {
       live: state !== "stopped" && actors.every(({ polling }) => polling === "well" || polling === "failing"),
       ready: state === "running" && provider.state === "well" && actors.every(({ polling }) => polling === "well"),
-      detail: { state, provider, actors, sources: this.#parts.sources?.() ?? [] },
+      detail: { state, stage: this.#parts.stage, provider, actors, sources: this.#parts.sources?.() ?? [] },
     };
   }
 
@@ -160,6 +169,7 @@ export class HealthCheck {
       paused: held ? heldHealth(held) : paused ? pausedHealth(paused) : pressure && pressedHealth(pressure),
       heldKeys: heldKeys?.list(now).slice(0, maxHeldKeys) ?? [],
       lag: lags.get(descriptor.queueName),
+      late: this.#parts.limits?.of(loop),
     };
   }
 
@@ -178,14 +188,15 @@ export class HealthCheck {
   }
 
   async #ask(): Promise<Answer> {
-    const { provider, specs, loops, clock } = this.#parts;
-    const names = loops.map(({ descriptor }) => descriptor.queueName);
+    const { provider, specs, joined, clock, limits } = this.#parts;
+    const names = joined().map(({ descriptor }) => descriptor.queueName);
     const failed = (error: string): Answer => this.#saying({ state: "failed", missing: [], warnings: [], error });
     const asked = async (): Promise<Answer> => {
       const [missing, slow, unread = []] = await Promise.all([
         provider.queues.missing(specs),
         provider.warnings?.() ?? [],
         this.#parts.unread?.() ?? [],
+        limits?.look(),
       ]);
       const warnings = [...slow, ...(unread.length > 0 ? [`No process reads ${unread.join(", ")}.`] : [])];
       const state = missing.length === 0 ? "well" : "failed";

@@ -221,6 +221,33 @@ export class Hive {
   }
 
   /**
+   * Leaves a subscription to other processes: leases no more events of it. Resolves when none is in work here.
+   *
+   * Needs no `start`; a hive that starts afterwards leases nothing of it until {@link join}.
+   *
+   * @throws BeeHiveError `QueueNotFound` when no actor of this hive reads it.
+   * @example
+   * await hive.leave("OrderAccepted-Payment");
+   */
+  async leave(name: string): Promise<void> {
+    const left = this.#parts.orchestrator.loop(name).leave();
+    this.#parts.operated?.changed();
+    await left;
+  }
+
+  /**
+   * Leases events of a subscription again, after {@link leave}.
+   *
+   * @throws BeeHiveError `QueueNotFound` when no actor of this hive reads it.
+   * @example
+   * hive.join("OrderAccepted-Payment");
+   */
+  join(name: string): void {
+    this.#parts.orchestrator.loop(name).polling.leave(false);
+    this.#parts.operated?.changed();
+  }
+
+  /**
    * Stops the hive. Leases no more events, lets actors finish, and closes the provider that it opened.
    *
    * Events that are unfinished at the deadline are abandoned without counting an attempt. The application calls it,

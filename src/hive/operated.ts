@@ -12,7 +12,9 @@ import { Follower, type Followed } from "../controls/follower.ts";
 import { checkInterval, lookInterval, type ControlsOptions } from "../controls/options.ts";
 import { withSettings } from "../controls/settings.ts";
 import { parallelismOf, type SubscriptionLoop } from "../delivery/subscription-loop.ts";
+import type { LagLimits, Late } from "./lag-limits.ts";
 import type { Operator } from "./operator.ts";
+import type { Orchestrator } from "./orchestrator.ts";
 import type { Pulsing } from "../pulses/pulsing.ts";
 import type { Sources } from "./sources.ts";
 
@@ -20,7 +22,8 @@ export interface OperatedParts {
   readonly provider: Provider;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly loops: readonly SubscriptionLoop[];
+  readonly orchestrator: Pick<Orchestrator, "loops" | "joined">;
+  readonly limits: LagLimits | undefined;
   readonly pulsers: readonly Pulsing[];
   readonly sources: Sources;
   readonly options: ControlsOptions;
@@ -39,7 +42,9 @@ export class Operated {
   readonly #beater: Beater;
   readonly #alerting: Alerting | undefined;
 
-  constructor({ provider, clock, logger, loops, pulsers, sources, options, alerts, operator, push }: OperatedParts) {
+  constructor(parts: OperatedParts) {
+    const { provider, clock, logger, orchestrator, limits, pulsers, sources, options, alerts, operator, push } = parts;
+    const { loops } = orchestrator;
     const intervalMs = lookInterval(provider.name, options.interval);
     const { stores } = provider;
     this.#beater = new Beater({
@@ -48,7 +53,9 @@ export class Operated {
       logger,
       everyMs: intervalMs === undefined ? undefined : intervalMs * looksABeat,
       appVersion: options.version ?? process.env["npm_package_version"],
-      subscriptions: () => loops.map(sampleOf),
+      stage: options.stage,
+      subscriptions: () => orchestrator.joined.map((loop) => sampleOf(loop, limits?.of(loop))),
+      look: limits && (() => limits.look()),
       pulsers: pulsers.map(({ pulser: { name, schedule } }) => ({ name, schedule })),
       sources: () => sources.sample(),
     });
@@ -78,8 +85,8 @@ export class Operated {
     return this.#follower.lookIfOld();
   }
 
-  /** Must be called when supervision pauses a subscription. */
-  pauseBegan(): void {
+  /** Must be called when a subscription is paused, left, joined or late. */
+  changed(): void {
     this.#beater.soon();
   }
 
@@ -110,7 +117,10 @@ function followedPulser(pulsing: Pulsing): Followed {
   return { kind: "pulser", name: pulsing.pulser.name, hold: (hold) => pulsing.hold(hold) };
 }
 
-function sampleOf({ descriptor, inFlight, committed, polling }: SubscriptionLoop): SampledSubscription {
+function sampleOf(
+  { descriptor, inFlight, committed, polling }: SubscriptionLoop,
+  late: Late | undefined,
+): SampledSubscription {
   const { name: actor, queueName, elastic } = descriptor;
   const { paused, held, pressure } = polling;
   return {
@@ -121,6 +131,7 @@ function sampleOf({ descriptor, inFlight, committed, polling }: SubscriptionLoop
     inFlight,
     committed,
     held: held !== undefined,
+    ...(late && { late: { ...late, since: late.since.getTime() } }),
     ...(pressure && { paused: { by: backPressure, reason: pressureText(pressure), since: pressure.since } }),
     ...(paused && {
       paused: {

@@ -76,16 +76,17 @@ export class Orchestrator {
    * @throws BeeHiveError `QueueNotFound` when no actor reads it.
    */
   async deliver(lease: Lease): Promise<Outcome> {
-    return await this.#loopOf(lease).deliver(lease);
+    return await this.loop(lease.queueName).deliver(lease);
   }
 
   /** Passes leases of one queue to the delivery loop of their subscription. @throws as {@link deliver}. */
   async deliverBatch(leases: readonly Lease[]): Promise<void> {
     const [first] = leases;
-    if (first) await this.#loopOf(first).deliverBatch(leases);
+    if (first) await this.loop(first.queueName).deliverBatch(leases);
   }
 
-  #loopOf({ queueName }: Lease): SubscriptionLoop {
+  /** Returns the delivery loop of a subscription. @throws BeeHiveError `QueueNotFound` when no actor reads it. */
+  loop(queueName: Lease["queueName"] | string): SubscriptionLoop {
     const name = queueName.toString();
     const loop = this.#loops.find(({ descriptor }) => descriptor.queueName.toString() === name);
     if (loop) return loop;
@@ -100,6 +101,11 @@ export class Orchestrator {
   /** A delivery loop for each subscription. */
   get loops(): readonly SubscriptionLoop[] {
     return this.#loops;
+  }
+
+  /** The delivery loops of subscriptions that are not left to other processes. */
+  get joined(): readonly SubscriptionLoop[] {
+    return this.#loops.filter(({ polling }) => !polling.hasLeft);
   }
 
   start(): void {

@@ -17,6 +17,8 @@ const full = defineConfig({
   modules: ["src/actors.ts"],
   codec: "src/codec.ts",
   actors: ["PaymentActor"],
+  stages: "stages.ini",
+  stage: ["billing"],
   topology: "check",
   defaults: {
     parallelism: 3,

@@ -33,7 +33,7 @@ test("every problem of a configuration is reported with its path", () => {
     colour: "red",
   };
   assert.equal(configProblems(wrong).toSorted(), [
-    "colour: is not a setting; there are provider, modules, actors, topology, defaults, overrides, journal, health, relay, codec, entries, logLevel, stopDeadline",
+    "colour: is not a setting; there are provider, modules, actors, stages, stage, topology, defaults, overrides, journal, health, relay, codec, entries, logLevel, stopDeadline",
     "defaults.failureLimit.action: must be given",
     "defaults.failureLimit.failures: must be given",
     "defaults.failureLimit.within: must be given",

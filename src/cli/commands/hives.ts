@@ -21,17 +21,20 @@ export const hives: CliCommand = defineCommand<object, []>({
     if (running.length === 0) return output.note("No process works on this provider.");
     const now = systemClock.now();
     const since = (date: Date | undefined): string => (date ? durationText(now - date.getTime()) : "-");
-    const rows = running.map(({ host, pid, version, appVersion, subscriptions, inFlight, lastCommit, started }) => [
-      host,
-      `${pid}`,
-      appVersion ?? "-",
-      version,
-      `${subscriptions.length}`,
-      `${inFlight}`,
-      since(lastCommit),
-      since(started),
-    ]);
-    const titles = ["HOST", "PID", "APP", "BEEHIVE", "SUBSCRIPTIONS", "IN WORK", "LAST COMMIT", "RUNS FOR"];
+    const rows = running.map(
+      ({ host, pid, stage, version, appVersion, subscriptions, inFlight, lastCommit, started }) => [
+        host,
+        `${pid}`,
+        stage ?? "-",
+        appVersion ?? "-",
+        version,
+        `${subscriptions.length}`,
+        `${inFlight}`,
+        since(lastCommit),
+        since(started),
+      ],
+    );
+    const titles = ["HOST", "PID", "STAGE", "APP", "BEEHIVE", "SUBSCRIPTIONS", "IN WORK", "LAST COMMIT", "RUNS FOR"];
     output.print(table(rows, titles));
   },
 });

@@ -33,6 +33,7 @@ import { schemaPush } from "./schema-push.ts";
 import { set } from "./set.ts";
 import { setup } from "./setup.ts";
 import { simulate } from "./simulate.ts";
+import { stages } from "./stages.ts";
 import { trace } from "./trace.ts";
 
 /** All commands, in the order of the help. A new command adds its line here. */
@@ -40,6 +41,7 @@ export const commands: readonly CliCommand[] = [
   init,
   run,
   dev,
+  stages,
   push,
   relay,
   queues,

@@ -40,7 +40,8 @@ interface Rule {
  * - `dead-letter`: more dead letters than `above`, `@default 0`;
  * - `lag`: more events are due than `above`, or the oldest has waited longer, as in `"5m"`;
  * - `paused`: a subscription has been paused for longer than `above`, `@default 0`;
- * - `stuck`: events wait, none is paused, and no process has committed one for longer than `above`, `@default "10m"`.
+ * - `stuck`: events wait, none is paused, and no process has committed one for longer than `above`, `@default "10m"`;
+ * - `late`: events have waited longer than the `maxLag` of their actor for longer than `above`, `@default 0`.
  *
  * @example
  * alerts: [{ on: "dead-letter", send: webhook("https://chat.example/hook") }, { on: "lag", above: "5m", send: page }]
@@ -48,9 +49,9 @@ interface Rule {
 export type AlertRule =
   | (Rule & { readonly on: "dead-letter"; readonly above?: number | undefined })
   | (Rule & { readonly on: "lag"; readonly above: number | Duration })
-  | (Rule & { readonly on: "paused" | "stuck"; readonly above?: Duration | undefined });
+  | (Rule & { readonly on: "paused" | "stuck" | "late"; readonly above?: Duration | undefined });
 
-const kinds = ["dead-letter", "lag", "paused", "stuck"];
+const kinds = ["dead-letter", "lag", "paused", "stuck", "late"];
 const optionNames = ["on", "above", "of", "send"];
 
 /** Returns what is wrong with the option `alerts`, in words. */

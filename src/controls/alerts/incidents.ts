@@ -32,6 +32,7 @@ export async function find(watched: Watched, look: Look): Promise<Finding> {
   const { queue, rule } = watched;
   const limit = limitOf(rule);
   if (rule.on === "paused") return { incident: pausedFor(watched, look, limit) };
+  if (rule.on === "late") return { incident: lateFor(watched, look, limit) };
   const counts = await look.queues.counts(queue);
   if (rule.on === "dead-letter")
     return incidentIf(counts.dead > limit, counts.dead, `${queue} has ${counts.dead} dead letters`);
@@ -55,6 +56,22 @@ function pausedFor({ queue }: Watched, { pauses, now }: Look, limit: number): In
   const value = now - longest.since.getTime();
   const { operator, by, reason } = longest;
   return value >= limit ? { value, text: `${queue} is paused by ${operator ?? by}: ${reason}` } : undefined;
+}
+
+/** Events that waited longer than their actor allows, in the process where they waited longest. */
+function lateFor({ queue }: Watched, { hives, now }: Look, limit: number): Incident | undefined {
+  const name = queue.toString();
+  const late = hives.flatMap(({ stage, host, subscriptions }) =>
+    subscriptions.flatMap((one) => (one.queue === name && one.late ? [{ stage, host, ...one, ...one.late }] : [])),
+  );
+  const [worst] = late.toSorted((a, b) => b.lagMs - a.lagMs);
+  if (!worst || now - worst.since.getTime() < limit) return undefined;
+  const { lagMs, maxMs, actor, stage, host } = worst;
+  const place = stage === undefined ? `on ${host}` : `in stage ${stage}`;
+  return {
+    value: lagMs,
+    text: `${queue} is late ${place}: an event waited for ${lagMs} ms, ${actor} allows ${maxMs} ms`,
+  };
 }
 
 /** Events that wait for a commit, without a pause that explains it. */

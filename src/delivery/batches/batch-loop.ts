@@ -115,6 +115,14 @@ export class BatchLoop implements SubscriptionLoop {
     this.#handOver();
   }
 
+  async leave(): Promise<void> {
+    this.polling.leave(true);
+    // Gives the batch back that fills.
+    this.#handOver();
+    while (this.polling.hasLeft && this.#deliveries.size > 0)
+      await Promise.all([...this.#deliveries].map(({ ended }) => ended));
+  }
+
   async stop(deadline: Promise<void>): Promise<void> {
     this.#stopping = true;
     const polled = this.polling.stop();

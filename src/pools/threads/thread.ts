@@ -13,7 +13,11 @@ import { storeAt } from "./thread-stores.ts";
 /** How long a thread may go on after its event was aborted, in ms. Code that computes never sees the signal. */
 const graceMs = 1_000;
 
-const program = new URL(`./thread-main${extname(import.meta.url)}`, import.meta.url).href;
+/** Returns the URL of the program beside this file. Only when a thread starts: a bundle may have no URL. */
+function programOf(here: string = import.meta.url): string {
+  return new URL(`./thread-main${extname(here)}`, here).href;
+}
+
 /** Loads the program. tsx compiles nothing in a thread by itself, so that a thread asks it to. */
 const loader = `
 const { workerData: { program, tsx } } = require("node:worker_threads");
@@ -49,7 +53,7 @@ export class Thread {
   /** @param name of the actor, for errors. */
   constructor(name: string, data: ThreadData) {
     this.#name = name;
-    this.#worker = new Worker(loader, { eval: true, workerData: { ...data, program, tsx: tsxOf() } });
+    this.#worker = new Worker(loader, { eval: true, workerData: { ...data, program: programOf(), tsx: tsxOf() } });
     this.#worker.unref();
     this.#worker.on("message", (message: FromThread) => this.#receive(message));
     this.#worker.on("error", (error) => this.#end(error));

@@ -1,11 +1,21 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Incompatibility, Newer } from "../format.ts";
 import { lengthProblems, stringProblems, valueProblems } from "./constraints.ts";
-
-/** A JSON Schema, or a part of it. */
-export type JsonSchemaDocument = boolean | Readonly<Record<string, unknown>>;
-
-type Schema = Readonly<Record<string, unknown>>;
+import {
+  annotations,
+  branchesOf,
+  isNothing,
+  itemsOf,
+  mergedObject,
+  propertiesOf,
+  requiredOf,
+  targetOf,
+  typeText,
+  typesOf,
+  valuesOf,
+  type JsonSchemaDocument,
+  type Schema,
+} from "./parts.ts";
 
 /** Returns whether a schema accepts a value. */
 export type Accepts = (schema: JsonSchemaDocument, value: unknown) => boolean;
@@ -24,21 +34,12 @@ export function jsonIncompatibilities(
   return new Comparison(reader, writer, newer, accepts).problems(reader, writer, "");
 }
 
-/** Keywords that say nothing about the values that are valid. */
-const annotations = new Set([
-  "components",
-  ...["$schema", "$id", "$comment", "$defs", "definitions", "title", "description", "default", "example", "examples"],
-  ...["deprecated", "readOnly", "writeOnly", "contentMediaType", "contentEncoding"],
-]);
-
 /** Keywords that are compared. A change of any other cannot be judged. */
 const compared = new Set([
   ...["$ref", "type", "enum", "const", "anyOf", "oneOf", "allOf", "format", "pattern", "minLength", "maxLength"],
   ...["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "items", "prefixItems"],
   ...["additionalItems", "minItems", "maxItems", "uniqueItems", "properties", "required", "additionalProperties"],
 ]);
-
-const allTypes = ["null", "boolean", "integer", "number", "string", "array", "object"] as const;
 
 class Comparison {
   readonly #reader: JsonSchemaDocument;
@@ -71,9 +72,7 @@ class Comparison {
   #compared(reader: Schema | false, writer: Schema | false, path: string): readonly Incompatibility[] {
     if (writer === false) return [];
     if (reader === false) return [{ path, reason: "is refused" }];
-    const unknown = Object.keys(reader).find(
-      (name) => !compared.has(name) && !annotations.has(name) && !isDeepStrictEqual(reader[name], writer[name]),
-    );
+    const unknown = Object.keys(reader).find((name) => !this.#isKnown(name, reader, writer));
     if (unknown !== undefined) return [this.#unjudged(path, `${unknown} changes`)];
     // The only other keyword by which a writer writes more.
     if (!isDeepStrictEqual(reader["patternProperties"], writer["patternProperties"]))
@@ -90,6 +89,15 @@ class Comparison {
     const choices = (reader["anyOf"] ?? reader["oneOf"]) as readonly unknown[] | undefined;
     if (choices) return this.#choice(reader, choices, writer, path);
     return this.#simple(reader, writer, path);
+  }
+
+  /** Returns whether a keyword is compared below, says nothing, or is the same on both sides. */
+  #isKnown(name: string, reader: Schema, writer: Schema): boolean {
+    if (compared.has(name) || annotations.has(name)) return true;
+    // These look at the whole schema around them, and a reference may lead to another schema.
+    const isWhole = name.startsWith("unevaluated") || JSON.stringify(reader[name]).includes('"$ref"');
+    if (isWhole) return isDeepStrictEqual(this.#reader, this.#writer);
+    return isDeepStrictEqual(reader[name], writer[name]);
   }
 
   /** A writer with a list of values: each must be valid. */
@@ -147,6 +155,7 @@ class Comparison {
     const types = typesOf(writer);
     if (!typesOf(reader).some((type) => types.includes(type) || (type === "number" && types.includes("integer"))))
       return true;
+    if (types.some((type) => type !== "object")) return false;
     const properties = propertiesOf(writer);
     return Object.entries(propertiesOf(reader)).some(([name, schema]) => {
       if (!requiredOf(writer).includes(name) || !requiredOf(reader).includes(name)) return false;
@@ -174,7 +183,7 @@ class Comparison {
       return [{ path, reason: `${this.#changes()} to a list of values` }];
     }
     return [
-      ...valueProblems(reader, writer).map((reason) => ({ path, reason })),
+      ...(types.includes("integer") ? valueProblems(reader, writer).map((reason) => ({ path, reason })) : []),
       ...(types.includes("string") ? stringProblems(reader, writer).map((reason) => ({ path, reason })) : []),
       ...(types.includes("array") ? this.#arrays(reader, writer, path) : []),
       ...(types.includes("object") ? this.#objects(reader, writer, path) : []),
@@ -261,82 +270,4 @@ class Comparison {
     }
     return undefined;
   }
-}
-
-/** Returns whether a schema is `{ not: {} }`, as which libraries write a value that cannot be. */
-function isNothing({ not }: Schema): boolean {
-  return not === true || (typeof not === "object" && not !== null && Object.keys(not).length === 0);
-}
-
-function targetOf(reference: string, root: unknown): unknown {
-  if (!reference.startsWith("#")) return undefined;
-  const names = reference.slice(1).split("/").slice(1);
-  return names.reduce<unknown>((at, name) => {
-    const key = decodeURIComponent(name).replaceAll("~1", "/").replaceAll("~0", "~");
-    return Object.hasOwn(Object(at) as object, key) ? (at as Schema)[key] : undefined;
-  }, root);
-}
-
-/** Returns the values of a schema that lists them. */
-function valuesOf({ const: constant, enum: values }: Schema): readonly unknown[] | undefined {
-  if (constant !== undefined) return [constant];
-  return Array.isArray(values) ? values : undefined;
-}
-
-/** Returns the schemas of which a writer chooses one; `undefined` for a writer without a choice. */
-function branchesOf(writer: Schema): readonly Schema[] | undefined {
-  const { type, anyOf, oneOf, ...rest } = writer;
-  const choices = (anyOf ?? oneOf) as readonly unknown[] | undefined;
-  if (choices) {
-    const common = type === undefined ? rest : { ...rest, type };
-    if (Object.keys(common).every((name) => annotations.has(name))) return choices as readonly Schema[];
-    return choices.map((choice) => ({ allOf: [common, choice] }));
-  }
-  return Array.isArray(type) ? type.map((one: unknown) => ({ ...rest, type: one })) : undefined;
-}
-
-/** Returns one object schema for several; `undefined` when they are no objects, or name a property twice. */
-function mergedObject(parts: readonly Schema[]): Schema | undefined {
-  if (!parts.some((part) => part["type"] === "object")) return undefined;
-  const known = new Set(["type", "properties", "required", ...annotations]);
-  const merges = parts.every(
-    (part) => (part["type"] ?? "object") === "object" && Object.keys(part).every((name) => known.has(name)),
-  );
-  const names = parts.flatMap((part) => Object.keys(propertiesOf(part)));
-  if (!merges || new Set(names).size !== names.length) return undefined;
-  return {
-    type: "object",
-    properties: Object.assign({}, ...parts.map(propertiesOf)) as unknown,
-    required: [...new Set(parts.flatMap(requiredOf))],
-  };
-}
-
-function typesOf(schema: Schema): readonly string[] {
-  const { type } = schema;
-  const given = (Array.isArray(type) ? type : [type]) as readonly string[];
-  const types = type === undefined ? allTypes : given;
-  return types.includes("number") && !types.includes("integer") ? [...types, "integer"] : types;
-}
-
-function typeText(types: readonly string[]): string {
-  const named = types.includes("number") ? types.filter((type) => type !== "integer") : types;
-  return named.length >= allTypes.length - 1 ? "any type" : named.join(" or ");
-}
-
-function propertiesOf({ properties }: Schema): Schema {
-  return (properties ?? {}) as Schema;
-}
-
-function requiredOf({ required }: Schema): readonly string[] {
-  return Array.isArray(required) ? (required as readonly string[]) : [];
-}
-
-/** Returns the schemas of the first items, and of the rest. */
-function itemsOf({ items, prefixItems, additionalItems }: Schema): {
-  readonly first: readonly unknown[];
-  readonly rest: unknown;
-} {
-  if (Array.isArray(prefixItems)) return { first: prefixItems, rest: items ?? true };
-  if (Array.isArray(items)) return { first: items, rest: additionalItems ?? true };
-  return { first: [], rest: items ?? true };
 }

@@ -7,7 +7,8 @@ import { BeeHiveError } from "../../base/errors.ts";
 import { jsonErrorPlace } from "../../base/json-error.ts";
 import type { CompiledSchema, SchemaFormat } from "../format.ts";
 import { parsedSchema } from "../parsed-schema.ts";
-import { jsonIncompatibilities, type JsonSchemaDocument } from "./compare.ts";
+import { jsonIncompatibilities } from "./compare.ts";
+import type { JsonSchemaDocument } from "./parts.ts";
 
 /**
  * Returns the format of JSON Schema, from draft 7 on. Formats such as `date-time` are not checked.

@@ -1,9 +1,10 @@
-import { createHive, openProvider, QueueName, silentLogger, type Provider } from "beehive-actors";
+import { createHive, Event, openProvider, QueueName, silentLogger, type Provider } from "beehive-actors";
 import * as assert from "uvu/assert";
 import { registerProvider } from "../../../src/contract/provider-module.ts";
 import { Looks } from "../../../src/dashboard/looks.ts";
 import { watchedOf } from "../../../src/dashboard/watched.ts";
 import type { Look } from "../../../src/dashboard/wire.ts";
+import { actor } from "../../../src/testing/contracts/hive/harness.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { suite } from "../../support/suite.ts";
 
@@ -117,6 +118,21 @@ test("where requests are charged, looks are rare and say what they cost", async 
   const { everyMs, requests } = await looks.now();
   assert.equal([everyMs, requests], [30_000, 5]);
   await provider.close();
+});
+
+test("a late subscription is in trouble, and its stage is named", async () => {
+  const clock = new ManualClock();
+  const provider = await openProvider("memory:", { clock });
+  const actors = actor("Orders-Audit", () => [], { maxLag: "2s" });
+  await using hive = await createHive({ actors, provider, clock, logger: silentLogger, controls: { stage: "books" } });
+  await hive.setup();
+  await hive.push(new Event("Orders", {}, { timestamp: new Date(clock.now()) }));
+  await clock.advance("5s");
+  await hive.start();
+  await clock.advance(0);
+  const { queues, hives } = await new Looks(watchedOf(provider, { clock })).now();
+  assert.equal(queues[0]?.trouble, [{ level: "bad", text: "late in stage books: 5000 ms, at most 2000 ms" }]);
+  assert.equal([hives[0]?.stage, hives[0]?.subscriptions[0]?.isLate], ["books", true]);
 });
 
 test.run();

@@ -10,7 +10,7 @@ const test = suite("what an estimate reads in a journal");
 
 async function* entries(given: readonly Partial<JournalEntry>[]) {
   for (const entry of given)
-    yield { outcome: "committed", attempt: 1, outputs: [], ...entry } as unknown as JournalEntry;
+    yield { outcome: "committed", attempt: 1, outputs: [], timestamp: 0, ...entry } as unknown as JournalEntry;
 }
 
 const output = (destination: string) => ({ id: "o", eventType: "O", destination, dueAt: undefined });
@@ -18,19 +18,30 @@ const output = (destination: string) => ({ id: "o", eventType: "O", destination,
 test("durations, attempts and outputs are means for an event", async () => {
   const read = () =>
     entries([
-      { eventId: "1", queueName: "In-A", outcome: "retry" as never, time: 0, durationMs: 30 },
+      { eventId: "1", queueName: "In-A", outcome: "retry" as never, time: 42, durationMs: 30 },
       {
         eventId: "1",
         queueName: "In-A",
         attempt: 2,
-        time: 5,
+        time: 95,
         durationMs: 10,
         outputs: [output("Out-"), output("Out-")],
       },
-      { eventId: "2", queueName: "In-A", time: 10, durationMs: 20, outputs: [output("Out-")] },
+      { eventId: "2", queueName: "In-A", time: 100, durationMs: 20, outputs: [output("Out-")] },
     ]);
   const { actors } = await observe({ read });
-  assert.equal(actors.get("In-A"), { events: 2, durationMs: 20, attempts: 1.5, publishes: { "Out-": 1.5 } });
+  const means = { events: 2, durationMs: 20, attempts: 1.5, publishes: { "Out-": 1.5 } };
+  assert.equal(actors.get("In-A"), { ...means, longestMs: 30, lagMs: 80 });
+});
+
+test("a delayed event waits from its due time, as the entry that published it says", async () => {
+  const read = () =>
+    entries([
+      { eventId: "o", queueName: "Out-B", time: 5_020, durationMs: 10 },
+      { eventId: "1", queueName: "In-A", time: 9, durationMs: 9, outputs: [{ ...output("Out-"), dueAt: 5_000 }] },
+    ]);
+  const { actors } = await observe({ read });
+  assert.equal([actors.get("Out-B")?.lagMs, actors.get("In-A")?.lagMs], [10, 0]);
 });
 
 test("an attempt whose outputs fill several entries counts once", async () => {
@@ -41,7 +52,8 @@ test("an attempt whose outputs fill several entries counts once", async () => {
       { ...part, outputs: [output("Out-")] },
     ]);
   const { actors } = await observe({ read });
-  assert.equal(actors.get("In-A"), { events: 1, durationMs: 8, attempts: 1, publishes: { "Out-": 2 } });
+  const { durationMs, events, attempts, publishes } = actors.get("In-A") ?? {};
+  assert.equal([events, durationMs, attempts, publishes], [1, 8, 1, { "Out-": 2 }]);
 });
 
 test("pushes give the rates at the entries, and pauses nothing", async () => {
