@@ -49,7 +49,8 @@ export async function ingest<Type extends EventTypeLike>(
     type,
     datacontenttype: "application/json",
     ...(key !== undefined && { partitionkey: key }),
-    ...(version !== 1 && { schemaversion: version }),
+    // A name with capitals is no attribute of a CloudEvent.
+    ...(version !== 1 && { beehiveproperties: JSON.stringify({ schemaVersion: version }) }),
     data: body,
   };
   for (let attempt = 1; ; attempt++) {
@@ -63,7 +64,7 @@ export async function ingest<Type extends EventTypeLike>(
       return undefined;
     });
     if (response?.ok) return id;
-    const isBusy = !response || response.status === 429 || response.status >= 500;
+    const isBusy = !response || [409, 429].includes(response.status) || response.status >= 500;
     if (response && (!isBusy || attempt >= maxAttempts)) {
       const answer: unknown = await response.json().catch(() => undefined);
       throw Object.assign(new Error(`The event was refused with ${response.status}.`), {

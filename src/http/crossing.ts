@@ -1,4 +1,4 @@
-import { isOwnOrigin } from "./origin.ts";
+import { isAllowed } from "./live/origin.ts";
 import { Refusal } from "./refusal.ts";
 
 /** How long a browser remembers what it may send, in s. */
@@ -14,10 +14,7 @@ export class Crossing {
 
   /** Returns the response to a browser that asks whether it may send. @throws Refusal 403. */
   check(request: Request): Response | undefined {
-    const origin = request.headers.get("origin");
-    const isForeign = request.headers.get("sec-fetch-site") === "cross-site" || origin !== null;
-    const isAllowed = origin === null ? !isForeign : this.#origins.has(origin) || isOwnOrigin(request);
-    if (!isAllowed) throw new Refusal(403, "Pages of this origin may not send.");
+    if (!isAllowed(request, this.#origins)) throw new Refusal(403, "Pages of this origin may not send.");
     if (request.method !== "OPTIONS") return undefined;
     const headers = {
       "access-control-allow-methods": "GET, POST",

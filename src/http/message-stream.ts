@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { RawData, WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "../base/clock.ts";
+import { refuse, socketServer } from "./live/sockets.ts";
 import { requestOf } from "./node-listener.ts";
 
 /** The parts of an ingestion that a stream needs. */
@@ -45,7 +46,7 @@ export class MessageStreams {
 
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
-    this.#upgrade(incoming, socket, head).catch(() => refuse(socket, 400));
+    this.#upgrade(incoming, socket, head).catch(() => refuse(socket, { status: 400, statusText: "Bad Request" }));
   }
 
   async #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -53,9 +54,9 @@ export class MessageStreams {
     socket.once("close", () => gone.abort());
     const request = requestOf(incoming, gone.signal);
     const refusal = await this.#parts.refusalOf(request, incoming);
-    if (refusal) return refuse(socket, refusal.status);
+    if (refusal) return refuse(socket, { status: refusal.status, statusText: "Refused" });
     const server = await (this.#server ??= socketServer(this.#parts.maxBytes));
-    if (!server) return refuse(socket, 501);
+    if (!server) return refuse(socket, { status: 501, statusText: "The package ws is not installed" });
     server.handleUpgrade(incoming, socket, head, (opened) => {
       const stream = new Stream(opened, request, incoming, this.#parts);
       this.#open.add(stream);
@@ -171,18 +172,4 @@ function messageIn(text: string): Message | undefined {
   const areTexts = [key, contentType].every((one) => one === undefined || typeof one === "string");
   if (!isNamed || body === undefined || !areTexts) return undefined;
   return { id, body, key: key as string | undefined, contentType: contentType as string | undefined };
-}
-
-/** Returns a server of WebSockets; `undefined` when the package `ws` is not installed. */
-async function socketServer(maxPayload: number): Promise<WebSocketServer | undefined> {
-  try {
-    const { WebSocketServer } = await import("ws");
-    return new WebSocketServer({ noServer: true, maxPayload, clientTracking: false });
-  } catch {
-    return undefined;
-  }
-}
-
-function refuse(socket: Duplex, status: number): void {
-  socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }

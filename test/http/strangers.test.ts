@@ -9,7 +9,7 @@ import * as v from "valibot";
 import { randomNumbers } from "../../samples/prismo/chance.ts";
 import { suite } from "../support/suite.ts";
 
-const test = suite("ingestion among strangers", { timeoutMs: 60_000 });
+const test = suite("ingestion among strangers", { timeoutMs: 120_000 });
 
 const schema = v.object({ orderId: v.pipe(v.string(), v.regex(/^o-\d+$/)), cents: v.pipe(v.number(), v.minValue(0)) });
 const OrderAccepted = eventType("OrderAccepted", schema);

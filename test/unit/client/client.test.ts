@@ -204,8 +204,8 @@ test("an event goes in through the ingestion, once, with its key and version", a
   const found: Event[] = [];
   for await (const { event } of hive.log("Moved").read()) found.push(event);
   assert.equal(
-    found.map((event) => [event.id, event.partitionKey, Moved.read(event)]),
-    [["m1", "rook", { to: "b4" }]],
+    found.map((event) => [event.id, event.partitionKey, event.properties["schemaVersion"], Moved.read(event)]),
+    [["m1", "rook", 2, { to: "b4" }]],
   );
 });
 

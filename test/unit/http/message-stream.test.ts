@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { WebSocket } from "ws";
 import { suite } from "../../support/suite.ts";
 
-const test = suite("ingestion over WebSockets");
+const test = suite("ingestion over WebSockets", { timeoutMs: 30_000 });
 
 const OrderAccepted = eventType("OrderAccepted", v.object({ orderId: v.string() }));
 
