@@ -131,7 +131,7 @@ test("a pulser is paused, and schedules say so with its last and next firing", a
 test("hives are listed with versions, unread subscriptions are named", async () => {
   await using given = await scene();
   const { hive, run } = given;
-  assert.match((await run("hives")).stdout, new RegExp(`${process.pid}  shop 1.4.2 .* 2 +0 +- `));
+  assert.match((await run("hives")).stdout, new RegExp(`${process.pid} +- +shop 1.4.2 .* 2 +0 +- `));
   assert.not.match((await run("queues")).stdout, "No process reads");
   await hive.stop();
   assert.match((await run("hives")).stderr, "No process works on this provider.");
