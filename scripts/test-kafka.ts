@@ -10,18 +10,28 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { fetchJars, lacking } from "../test/kafka/broker.ts";
 import { kafkaFolder as folder, newerNode } from "../test/kafka/newer-node.ts";
+import { messageOf } from "../src/base/error-text.ts";
 import { installLocked } from "./install.ts";
 
 const root = join(import.meta.dirname, "..");
-const missing = lacking();
+const missing = lacking() ?? unfetched();
 
 if (missing !== undefined) {
   const tests = (readFileSync(join(folder, "broker.test.ts"), "utf8").match(/^test\(/gm) ?? []).length;
   console.log(`The bridge to Kafka: ${missing}.\n0 passed, 0 failed, ${tests} skipped`);
 } else {
   installLocked(folder);
-  fetchJars();
   process.exitCode = run();
+}
+
+/** Returns why the broker is not here after a fetch, such as a machine without a way to Maven. */
+function unfetched(): string | undefined {
+  try {
+    fetchJars();
+    return undefined;
+  } catch (error) {
+    return `Maven cannot fetch Kafka (${messageOf(error).split("\n", 1)[0]})`;
+  }
 }
 
 function run(): number {

@@ -26,6 +26,7 @@ export interface KafkaBroker {
 const folder = import.meta.dirname;
 const jars = join(folder, "node_modules/.jars");
 const startLimitMs = 90_000;
+const fetchLimitMs = 240_000;
 const heap = ["-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 /** The broker says when it is ready, and what goes wrong. */
 const logging = ["defaultLogLevel=warn", "log.kafka.server.KafkaRaftServer=info"].map(
@@ -56,7 +57,7 @@ export function fetchJars(): void {
   rmSync(jars, { recursive: true, force: true });
   mkdirSync(jars, { recursive: true });
   const args = ["-q", "-B", "-f", pom, "dependency:copy-dependencies", `-DoutputDirectory=${jars}`];
-  execFileSync("mvn", args, { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync("mvn", args, { stdio: ["ignore", "ignore", "inherit"], timeout: fetchLimitMs });
   copyFileSync(pom, fetched);
 }
 
