@@ -14,18 +14,17 @@ import { messageOf } from "../src/base/error-text.ts";
 import { installLocked } from "./install.ts";
 
 const root = join(import.meta.dirname, "..");
-const missing = lacking() ?? unfetched();
+const missing = lacking() ?? fetched();
 
 if (missing !== undefined) {
   const tests = (readFileSync(join(folder, "broker.test.ts"), "utf8").match(/^test\(/gm) ?? []).length;
   console.log(`The bridge to Kafka: ${missing}.\n0 passed, 0 failed, ${tests} skipped`);
-} else {
-  installLocked(folder);
-  process.exitCode = run();
-}
+} else process.exitCode = run();
 
-/** Returns why the broker is not here after a fetch, such as a machine without a way to Maven. */
-function unfetched(): string | undefined {
+/** Fetches the client and the broker. Returns why Maven cannot, such as on a machine without a way to it. */
+function fetched(): string | undefined {
+  // The jars are within its folder of packages.
+  installLocked(folder);
   try {
     fetchJars();
     return undefined;
