@@ -265,9 +265,9 @@ export function slotSettings(parallelism: Parallelism): SlotSettings {
 export function slotProblems({ parallelism, elastic }: SlotSettings): string[] {
   const one = wholeNumber(1);
   if (elastic === undefined) return numberProblems("parallelism", parallelism, one);
-  const problems = objectProblems("parallelism", elastic);
-  if (problems.length > 0) return problems;
   const { min, max, ...unknown } = elastic;
+  if (Array.isArray(elastic) || (min === undefined && max === undefined))
+    return [`parallelism must be ${one.must}, or { min, max }, not ${valueText(elastic)}`];
   const wrong = [
     ...Object.keys(unknown).map((name) => `parallelism.${name} is not an option; there are min, max`),
     ...numberProblems("parallelism.min", min, one),
