@@ -18,15 +18,27 @@ function programOf(here: string = import.meta.url): string {
   return new URL(`./thread-main${extname(here)}`, here).href;
 }
 
-/** Loads the program. tsx compiles nothing in a thread by itself, so that a thread asks it to. */
+/**
+ * Loads the program. tsx compiles nothing in a thread by itself, so that a thread asks it to.
+ *
+ * The name of tsx is in a text: a bundler must not look for it.
+ */
 const loader = `
-const { workerData: { program, tsx } } = require("node:worker_threads");
-(tsx === undefined ? Promise.resolve() : import(tsx).then(({ register }) => register())).then(() => import(program));
+const { createRequire } = require("node:module");
+const { pathToFileURL } = require("node:url");
+const { workerData: { program, compiles } } = require("node:worker_threads");
+const load = () => import(program);
+if (!compiles) load();
+else {
+  // The module beside it that only \`import\` finds: the one for \`require\` compiles no ES modules.
+  const compiler = createRequire(program).resolve("tsx/esm/api").replace(/\\.cjs$/, ".mjs");
+  import(pathToFileURL(compiler)).then(({ register }) => register()).then(load);
+}
 `;
 
-/** Returns the module of tsx that compiles in a thread; `undefined` for a process that runs without it. */
-function tsxOf(): string | undefined {
-  return process.execArgv.some((argument) => /\btsx\b/.test(argument)) ? import.meta.resolve("tsx/esm/api") : undefined;
+/** Returns whether tsx compiles the modules of this process. */
+function compiles(): boolean {
+  return process.execArgv.some((argument) => /\btsx\b/.test(argument));
 }
 
 /** The event that a thread works on. */
@@ -53,7 +65,10 @@ export class Thread {
   /** @param name of the actor, for errors. */
   constructor(name: string, data: ThreadData) {
     this.#name = name;
-    this.#worker = new Worker(loader, { eval: true, workerData: { ...data, program: programOf(), tsx: tsxOf() } });
+    this.#worker = new Worker(loader, {
+      eval: true,
+      workerData: { ...data, program: programOf(), compiles: compiles() },
+    });
     this.#worker.unref();
     this.#worker.on("message", (message: FromThread) => this.#receive(message));
     this.#worker.on("error", (error) => this.#end(error));
