@@ -10,6 +10,9 @@ const minBlockMs = 1_000;
 /** The shortest time between two log lines, in ms. */
 const quietMs = 60_000;
 
+/** False on Bun, which does not tell how busy its event loop was. */
+const measuresUse = typeof (performance as Partial<typeof performance>).eventLoopUtilization === "function";
+
 /**
  * Notices code that blocks the event loop, and logs the actor that does it.
  *
@@ -30,7 +33,7 @@ export class LoopWatch {
 
   /** Watches in the time of the machine only: virtual time says nothing about the event loop. */
   start(clock: Clock): void {
-    if (clock === systemClock && this.#loops.length > 0) this.#watch();
+    if (clock === systemClock && this.#loops.length > 0 && measuresUse) this.#watch();
   }
 
   stop(): void {
