@@ -26,7 +26,7 @@ export interface HealthDetail {
   readonly stage: string | undefined;
   readonly provider: ProviderHealth;
   readonly actors: readonly ActorHealth[];
-  /** What each source has yet to read in this process, and what holds it up. */
+  /** Each source in this process: the records that it has yet to read, and the cause that holds it up. */
   readonly sources: readonly SampledSource[];
 }
 

@@ -16,7 +16,7 @@ function staged(text: string, name = "stages.ini") {
   return { path: join(folder.path, name), folder, [Symbol.dispose]: () => folder[Symbol.dispose]() };
 }
 
-test("the plan names what each stage subscribes to, and actors without a stage", async () => {
+test("the plan names subscriptions of stages, and actors without a stage", async () => {
   using file = staged(`[packing]\nactors = ${shop}#PackingActor\nparallelism = 3\nmaxLag = 2s\n`);
   const { code, stdout, stderr } = await cli(["stages", "--stages", file.path, "--json"]);
   assert.is(code, 1, stderr);

@@ -126,7 +126,7 @@ test("failed events of a batch are reported and come back after their delay", as
   assert.equal(changed, [5, 5]);
 });
 
-test("an actor of batches gets the batch of Lambda, and fails one of its events", async () => {
+test("an actor of batches gets that of Lambda, and fails one event of it", async () => {
   const name = `Lambda${++queues}`;
   await scene.provider.queues.ensure([spec(name)]);
   await scene.provider.queues.push(["a", "bad", "c"].map((body) => eventTo(name, body)));

@@ -34,7 +34,7 @@ test("durations, attempts and outputs are means for an event", async () => {
   assert.equal(actors.get("In-A"), { ...means, longestMs: 30, lagMs: 80 });
 });
 
-test("a delayed event waits from its due time, as the entry that published it says", async () => {
+test("a delayed event waits from the due time in its publishing entry", async () => {
   const read = () =>
     entries([
       { eventId: "o", queueName: "Out-B", time: 5_020, durationMs: 10 },

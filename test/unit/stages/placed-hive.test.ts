@@ -118,7 +118,7 @@ test("one process takes all actors at once", async () => {
   await scene.end();
 });
 
-test("a process that joins gets its share within seconds, and no event is lost", async () => {
+test("a joining process gets its share in seconds, and no event is lost", async () => {
   const scene = new Scene();
   await scene.start("a");
   await scene.seconds(10, all(scene));
@@ -168,7 +168,7 @@ test("the actors of a killed process work elsewhere within 30 s", async () => {
   await scene.end();
 });
 
-test("a shift of the load moves actors after a while, and back and forth never", async () => {
+test("a shift of the load moves actors after a while, never back and forth", async () => {
   const scene = new Scene();
   await scene.start("a");
   await scene.start("b");

@@ -331,7 +331,7 @@ test("a provider names its messaging system; any other keeps its own name", () =
   assert.equal(["aws", "azure", "mine"].map(systemName), ["aws_sqs", "servicebus", "mine"]);
 });
 
-test("a batch is one span, linked to those of its events, and its outputs continue it", async () => {
+test("a batch is one span, linked to its events and continued by its outputs", async () => {
   const outputs: Event[] = [];
   await run(
     [

@@ -21,7 +21,7 @@ function sorted<T>(values: readonly T[]): T[] {
 /** Actors that take events in batches. */
 export const batches: readonly ContractCase[] = [
   {
-    name: "a full batch is handed over at once, an incomplete one after its interval",
+    name: "a full batch goes at once, an incomplete one after its interval",
     async run(subject) {
       const topic = subject.newName();
       const taken: unknown[][] = [];

@@ -24,7 +24,7 @@ function noting(batch: object, options: object = {}) {
   return { batches, taking };
 }
 
-test("a batch is handed over once its interval has passed since its first event", async () => {
+test("a batch is handed over an interval after its first event", async () => {
   const { batches, taking } = noting({ size: 10, interval: "30s" });
   const { clock, hive } = await scene(taking);
   await clock.advance(5_000);
@@ -38,7 +38,7 @@ test("a batch is handed over once its interval has passed since its first event"
   await hive.stop();
 });
 
-test("a full batch is handed over at once, and the next begins its own interval", async () => {
+test("a full batch goes at once, and the next begins its own interval", async () => {
   const { batches, taking } = noting({ size: 3, interval: "30s" });
   const { clock, hive } = await scene(taking);
   await hive.push(events(4));
@@ -141,7 +141,7 @@ test("a stop gives back the events that wait, without an attempt", async () => {
   );
 });
 
-test("a paused subscription gives back the events that wait, without an attempt", async () => {
+test("a paused subscription gives back waiting events without an attempt", async () => {
   const attempts: number[] = [];
   const taking = batchActor(
     "Ping-Works",

@@ -33,7 +33,7 @@ interface Row extends Identified {
 const Rows = collectionStore<Row>("Rows");
 const batch = { size: 4, interval: 1_000 };
 
-test("an output belongs to the event that its causationId names, else to the first", async () => {
+test("an output belongs to the event of its causationId, else to the first", async () => {
   const reports: DeliveryReport[] = [];
   const taking = batchActor(
     "Ping-Works",
@@ -51,7 +51,7 @@ test("an output belongs to the event that its causationId names, else to the fir
   await hive.stop();
 });
 
-test("the outputs of a failed event are dropped, and those of the others published", async () => {
+test("outputs of a failed event are dropped, those of others are published", async () => {
   const out: unknown[] = [];
   await using hive = await TestHive.start({
     actors: [

@@ -15,7 +15,7 @@ function deliveries(...keys: readonly string[]): BatchedDelivery[] {
   });
 }
 
-test("an event that failed holds back the later ones of its key, and no others", () => {
+test("a failed event holds back the later ones of its key, and no others", () => {
   const [a1, b1, a2, a3, b2] = deliveries("a", "b", "a", "a", "b") as [BatchedDelivery, ...BatchedDelivery[]];
   const all = [a1, b1, a2, a3, b2] as BatchedDelivery[];
   const { good, behind } = new KeyOrder(true).sorted(all, new Map([[a2 as BatchedDelivery, new Error("no")]]));
