@@ -1,6 +1,6 @@
 /** The connection to the server: requests, and the looks that it pushes. */
 import { useEffect, useState } from "preact/hooks";
-import type { Look, Me } from "../src/dashboard/wire.ts";
+import type { Look, Me } from "../src/web/dashboard/wire.ts";
 
 /** The folder of the script; all that the page asks for is beside it. */
 const folder = new URL(".", import.meta.url);

@@ -1,5 +1,5 @@
 /** The controls of an operator: pauses and settings, and who used them. */
-import type { ActRow, PauseRow, Setting } from "../src/dashboard/wire.ts";
+import type { ActRow, PauseRow, Setting } from "../src/web/dashboard/wire.ts";
 import { act, useFetched } from "./connection.ts";
 import { Act, Ago, Empty, Panel } from "./parts.tsx";
 

@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks";
-import type { DrawnArrow, DrawnBox, DrawnCard, Drawing, Look, QueueRow } from "../src/dashboard/wire.ts";
+import type { DrawnArrow, DrawnBox, DrawnCard, Drawing, Look, QueueRow } from "../src/web/dashboard/wire.ts";
 import { count, rate } from "./parts.tsx";
 
 /** The graph of events, with the counts and rates of now. What is in trouble has a red frame and a mark. */

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { KeptPage } from "../src/dashboard/wire.ts";
+import type { KeptPage } from "../src/web/dashboard/wire.ts";
 import { useFetched, useLive } from "./connection.ts";
 import { Ago, Empty, EventFacts, Panel, Problem, TraceLink } from "./parts.tsx";
 

@@ -1,4 +1,4 @@
-import type { HiveRow } from "../src/dashboard/wire.ts";
+import type { HiveRow } from "../src/web/dashboard/wire.ts";
 import { useLive } from "./connection.ts";
 import { Acts, Pause, PauseButtons } from "./controls.tsx";
 import { Ago, count, Empty, Facts, Panel, QueueLink } from "./parts.tsx";

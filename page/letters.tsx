@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Letter, LetterGroup } from "../src/dashboard/wire.ts";
+import type { Letter, LetterGroup } from "../src/web/dashboard/wire.ts";
 import { act, addressOf, useFetched, useLive } from "./connection.ts";
 import {
   Act,

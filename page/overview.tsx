@@ -1,4 +1,4 @@
-import type { Drawing, Look, QueueRow } from "../src/dashboard/wire.ts";
+import type { Drawing, Look, QueueRow } from "../src/web/dashboard/wire.ts";
 import { Chart } from "./chart.tsx";
 import { useFetched, useLive } from "./connection.ts";
 import { Pause } from "./controls.tsx";

@@ -1,7 +1,7 @@
 /** Small parts that several screens use. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Progress, ShownEvent, Trouble } from "../src/dashboard/wire.ts";
+import type { Progress, ShownEvent, Trouble } from "../src/web/dashboard/wire.ts";
 import { get, messageOf, progressOf, useLive } from "./connection.ts";
 
 const numbers = new Intl.NumberFormat("en-US");

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { PeekedRow, QueueDetail, QueueRow } from "../src/dashboard/wire.ts";
+import type { PeekedRow, QueueDetail, QueueRow } from "../src/web/dashboard/wire.ts";
 import { act, useFetched, useLive } from "./connection.ts";
 import { Acts, ChangeSettings, Pause, PauseButtons } from "./controls.tsx";
 import { LastHour } from "./overview.tsx";

@@ -1,4 +1,4 @@
-import type { ScheduleRow } from "../src/dashboard/wire.ts";
+import type { ScheduleRow } from "../src/web/dashboard/wire.ts";
 import { useLive } from "./connection.ts";
 import { Pause, PauseButtons } from "./controls.tsx";
 import { Ago, count, Empty, Facts, Panel } from "./parts.tsx";

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { TypeRow } from "../src/dashboard/wire.ts";
+import type { TypeRow } from "../src/web/dashboard/wire.ts";
 import { act, messageOf, useFetched, useLive } from "./connection.ts";
 import { Empty, Panel, Problem, TraceLink } from "./parts.tsx";
 import { emptyOf, SchemaField, type Schema } from "./schema-field.tsx";

@@ -5,9 +5,9 @@
  */
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pageFiles } from "../src/dashboard/page-files.ts";
+import { pageFiles } from "../src/web/dashboard/page-files.ts";
 
-const module = join(process.argv[2] ?? "dist", "src/dashboard/page-files.js");
+const module = join(process.argv[2] ?? "dist", "src/web/dashboard/page-files.js");
 const files = JSON.stringify(await pageFiles(), null, 2);
 await writeFile(module, `const files = ${files};\n\nexport async function pageFiles() {\n  return files;\n}\n`);
 await rm(`${module}.map`, { force: true });

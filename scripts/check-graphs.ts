@@ -8,12 +8,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import fc from "fast-check";
-import { asyncApi } from "../src/graph/async-api.ts";
-import type { EventGraph } from "../src/graph/event-graph.ts";
-import { mermaid } from "../src/graph/mermaid.ts";
-import { svg } from "../src/graph/svg/index.ts";
-import { anyWeb, graphOfWeb, oddWeb } from "../test/unit/graph/any-web.ts";
-import { prismoGraph } from "../test/unit/graph/graphs.ts";
+import { asyncApi } from "../src/analysis/graph/async-api.ts";
+import type { EventGraph } from "../src/analysis/graph/event-graph.ts";
+import { mermaid } from "../src/analysis/graph/mermaid.ts";
+import { svg } from "../src/analysis/graph/svg/index.ts";
+import { anyWeb, graphOfWeb, oddWeb } from "../test/unit/analysis/graph/any-web.ts";
+import { prismoGraph } from "../test/unit/analysis/graph/graphs.ts";
 import { asyncApiReader } from "./graph-parsers/async-api.ts";
 import { openDom } from "./graph-parsers/dom.ts";
 import { mermaidReader } from "./graph-parsers/mermaid.ts";

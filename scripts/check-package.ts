@@ -91,7 +91,7 @@ function noCloudSdk(): void {
 /** Loads the page as the installed dashboard does, and checks its size. */
 function holdsPage(): void {
   const code =
-    'const { pageFiles } = await import("./node_modules/beehive-actors/dist/src/dashboard/page-files.js");' +
+    'const { pageFiles } = await import("./node_modules/beehive-actors/dist/src/web/dashboard/page-files.js");' +
     "const { script, style } = await pageFiles(); console.log(script.length, style.length);";
   const [script = 0, style = 0] = run(process.execPath, ["--input-type=module", "-e", code], { cwd: temp })
     .split(" ")

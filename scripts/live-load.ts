@@ -11,7 +11,7 @@ import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 import { WebSocket } from "ws";
 import { bodyOf, createHive, eventType } from "../src/index.ts";
-import { live } from "../src/http/index.ts";
+import { live } from "../src/web/http/index.ts";
 
 const { values } = parseArgs({
   options: {

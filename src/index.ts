@@ -57,9 +57,9 @@ export {
   type DeliveredBatch,
   type FunctionOptions,
   type OutputOf,
-} from "./injection/function-actor.ts";
-export type { Used, Uses } from "./injection/uses.ts";
-export { Container, injects, token, type ActorResolver, type Injectable } from "./injection/container.ts";
+} from "./actors/injection/function-actor.ts";
+export type { Used, Uses } from "./actors/injection/uses.ts";
+export { Container, injects, token, type ActorResolver, type Injectable } from "./actors/injection/container.ts";
 export { circuitBreaker, type CircuitBreakerOptions } from "./actors/middleware/circuit-breaker.ts";
 export {
   concurrency,
@@ -71,12 +71,12 @@ export {
 export { throttle } from "./actors/middleware/throttle.ts";
 export type { ThrottleOptions } from "./actors/middleware/throttle-options.ts";
 export { timeout } from "./actors/middleware/timeout.ts";
-export { pulse, type PulseBody, type Pulser, type Schedule } from "./pulses/pulser.ts";
+export { pulse, type PulseBody, type Pulser, type Schedule } from "./actors/pulses/pulser.ts";
 
 // Process managers: one process from its start to its end.
-export { processManager } from "./process/process-manager.ts";
-export type { ProcessOptions, ProcessStep, Turn } from "./process/process-options.ts";
-export type { ProcessState, TakenEvent } from "./process/process-state.ts";
+export { processManager } from "./actors/processes/process-manager.ts";
+export type { ProcessOptions, ProcessStep, Turn } from "./actors/processes/process-options.ts";
+export type { ProcessState, TakenEvent } from "./actors/processes/process-state.ts";
 
 // Hive: actors at work on a provider.
 export { createHive } from "./hive/create-hive.ts";
@@ -95,7 +95,7 @@ export type { Restored } from "./hive/restore.ts";
 export type { PushOptions } from "./hive/push-within.ts";
 export type { RunningSource, Source, SourceContext, SourceState } from "./hive/source.ts";
 export { createRelay, type Relay, type RelayOptions } from "./hive/relay.ts";
-export type { PushLimit } from "./pools/push-limit.ts";
+export type { PushLimit } from "./hive/pools/push-limit.ts";
 export type { Topology } from "./hive/orchestrator.ts";
 export type { DeliveryReport } from "./delivery/delivery.ts";
 export type { Outcome } from "./actors/outcome.ts";
@@ -154,7 +154,7 @@ export {
   lockStore,
   storeOf,
   type Token,
-} from "./injection/tokens.ts";
+} from "./actors/injection/tokens.ts";
 export type {
   StoredBlob,
   BlobBody,

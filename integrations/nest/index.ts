@@ -3,8 +3,8 @@ import { subscriptionsOf, type ActorClass, type AnyActor } from "../../src/actor
 import type { Duration } from "../../src/base/duration.ts";
 import type { Stores } from "../../src/contract/stores.ts";
 import { createHive, Hive, type HiveOptions } from "../../src/hive/hive.ts";
-import type { ActorResolver } from "../../src/injection/container.ts";
-import { storeOf, type Token } from "../../src/injection/tokens.ts";
+import type { ActorResolver } from "../../src/actors/injection/container.ts";
+import { storeOf, type Token } from "../../src/actors/injection/tokens.ts";
 
 export { Hive };
 

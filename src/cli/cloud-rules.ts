@@ -1,5 +1,5 @@
 import { BeeHiveError } from "../base/errors.ts";
-import type { CloudRules } from "../graph/finding.ts";
+import type { CloudRules } from "../analysis/graph/finding.ts";
 import { providerModule, providersWith } from "../hive/open-provider.ts";
 import { UsageError } from "./exit-code.ts";
 

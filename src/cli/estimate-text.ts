@@ -1,6 +1,6 @@
-import type { Estimate } from "../estimate/estimate.ts";
-import type { LimitUse } from "../estimate/plan.ts";
-import type { Rehearsal } from "../estimate/rehearsal.ts";
+import type { Estimate } from "../analysis/estimate/estimate.ts";
+import type { LimitUse } from "../analysis/estimate/plan.ts";
+import type { Rehearsal } from "../analysis/estimate/rehearsal.ts";
 import { table } from "./text.ts";
 
 type ProviderEstimate = Estimate["plans"][number];

@@ -1,7 +1,7 @@
 import type { Elastic } from "../actors/elastic.ts";
 import type { Clock } from "../base/clock.ts";
 import type { CollectionStore, Identified, Stores } from "../contract/stores.ts";
-import type { Schedule } from "../pulses/schedule.ts";
+import type { Schedule } from "../actors/pulses/schedule.ts";
 
 /** A process at work on a provider, as it last told. Returned by `hive.hives()`. */
 export interface RunningHive {

@@ -1,6 +1,6 @@
 import type { Stores } from "../contract/stores.ts";
-import { firedCollection, type Fired } from "../pulses/pulsing.ts";
-import { nextTime, scheduleText, type Schedule } from "../pulses/schedule.ts";
+import { firedCollection, type Fired } from "../actors/pulses/pulsing.ts";
+import { nextTime, scheduleText, type Schedule } from "../actors/pulses/schedule.ts";
 import type { OperatedStates, OperatorPause } from "./controls.ts";
 import type { RunningHive } from "./heartbeats.ts";
 

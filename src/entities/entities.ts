@@ -1,7 +1,7 @@
 import type { Received } from "../base/json-value.ts";
 import { bodyOf } from "../events/body-of.ts";
 import { eventType, type EventType } from "../events/event-type.ts";
-import { entitiesToken, type Token } from "../injection/tokens.ts";
+import { entitiesToken, type Token } from "../actors/injection/tokens.ts";
 import { BoundEntities, type Declared } from "./bound-entities.ts";
 import { checkedDefinitions, type Definitions, type Entity, type EntityChange } from "./definition.ts";
 import type { EntityService } from "./entity-service.ts";

@@ -1,6 +1,7 @@
-import { copyOf } from "../base/bytes.ts";
+import { copyOf, textIn } from "../base/bytes.ts";
 import { messageOf } from "../base/error-text.ts";
 import { BeeHiveError } from "../base/errors.ts";
+import { jsonErrorPlace } from "../base/json-error.ts";
 import { lossyKind, lostWithin } from "../base/lossy-value.ts";
 import { assertBody } from "./event-checks.ts";
 
@@ -58,6 +59,40 @@ export class CodedBody {
   get plain(): Body {
     if (this.#plain instanceof BeeHiveError) throw this.#plain;
     return this.#plain;
+  }
+}
+
+/** The body of an event: as it travels, shared by reference, or encoded by a codec. */
+export type EventBody = string | Uint8Array | SharedBody | CodedBody;
+
+/** Returns a body as it travels. Serialises a shared one. */
+export function travelling(body: EventBody): string | Uint8Array {
+  if (body instanceof SharedBody) return body.text;
+  return body instanceof CodedBody ? body.travelling : body;
+}
+
+/**
+ * Returns a body as a value: parsed JSON, else text or a copy of the bytes.
+ *
+ * @param unreadable makes the error for a body that cannot be read.
+ */
+export function valueOf(
+  body: string | Uint8Array,
+  contentType: string,
+  unreadable: (reason: string) => BeeHiveError,
+): unknown {
+  if (body.length === 0) throw unreadable("it has no body");
+  if (!isJson(contentType)) {
+    if (!isCoded(contentType)) return typeof body === "string" ? body : copyOf(body);
+    throw unreadable(`its content type is ${contentType}; give the hive the codec that wrote it`);
+  }
+  const text = typeof body === "string" ? body : textIn(body);
+  if (text === undefined) throw unreadable(`its content type is ${contentType} and its bytes are not UTF-8`);
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The error of JSON.parse quotes the text; bodies do not belong in errors, so it is not kept as the cause.
+    throw unreadable(`it is not JSON, wrong ${jsonErrorPlace(text) ?? "somewhere"}`);
   }
 }
 

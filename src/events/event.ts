@@ -1,65 +1,32 @@
 import { randomUUID } from "node:crypto";
 import { brandAs } from "../base/brand.ts";
-import { copyOf, textIn } from "../base/bytes.ts";
-import { systemClock, type Clock } from "../base/clock.ts";
+import { copyOf } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
 import { BeeHiveError } from "../base/errors.ts";
-import { jsonErrorPlace } from "../base/json-error.ts";
 import type { Received } from "../base/json-value.ts";
 import {
   CodedBody,
-  contentTypeOf,
-  isCoded,
   isEncrypted,
-  isJson,
-  serialise,
-  share,
   SharedBody,
+  travelling,
+  valueOf,
+  type EventBody,
   type Body as TravellingBody,
 } from "./body.ts";
-import {
-  assertKnownOptions,
-  assertRecord,
-  checkedDelivery,
-  checkedHeader,
-  checkedLine,
-  checkedProperties,
-  checkedText,
-  checkedTime,
-  invalid,
-  noProperties,
-  withoutMark,
-} from "./event-checks.ts";
+import { assertRecord, noProperties } from "./event-checks.ts";
+import { copiedFields, newFields, type EventFields, type OwnFields } from "./event-fields.ts";
 import type { EventDelivery, EventOptions, EventProperty, EventRecord } from "./event-record.ts";
 import { inspected, plainEvent, type PlainEvent } from "./event-text.ts";
-import { keepingVersion } from "./event-version.ts";
 import { idText, OutputId, type IdSource } from "./output-id.ts";
-import { QueueName } from "./queue-name.ts";
-import {
-  cancelKeyOf,
-  countedFrom,
-  expiryOf,
-  lengthsIn,
-  lengthsOfCopy,
-  withHandles,
-  withoutCancelKey,
-  type Lengths,
-} from "./withdrawal.ts";
+import { cancelKeyOf, countedFrom, expiryOf, type Lengths } from "./withdrawal.ts";
 
 export type { EventDelivery, EventOptions, EventProperty, EventRecord } from "./event-record.ts";
 
-/** Marks the constructor call that takes a checked record. */
-const asRecord: unique symbol = Symbol("record");
-
-/** A record that may have no id yet, whose ids may be read later, and whose body may be shared. */
-type UnnamedRecord = Omit<EventRecord, "id" | "causationId" | "body"> & {
-  readonly id?: IdSource | undefined;
-  readonly causationId?: IdSource | undefined;
-  readonly body: string | Uint8Array | SharedBody | CodedBody;
-  readonly lengths?: Lengths | undefined;
-};
+/** Marks the constructor call that takes checked fields. */
+const checkedFields: unique symbol = Symbol("checked fields");
 
 type Changes = Pick<
-  Partial<UnnamedRecord>,
+  Partial<EventFields>,
   | "id"
   | "queueName"
   | "correlationId"
@@ -95,7 +62,7 @@ export class Event<Body = unknown> {
   readonly correlationId: string | undefined;
   readonly partitionKey: string | undefined;
   readonly delivery: EventDelivery;
-  readonly #body: string | Uint8Array | SharedBody | CodedBody;
+  readonly #body: EventBody;
   readonly #timestamp: number;
   readonly #enqueueTime: number | undefined;
   readonly #causationId: IdSource | undefined;
@@ -116,47 +83,23 @@ export class Event<Body = unknown> {
    */
   constructor(eventType: string, body?: Body, options?: EventOptions);
   /** @internal */
-  constructor(record: UnnamedRecord, mark: typeof asRecord);
-  constructor(type: string | UnnamedRecord, body?: unknown, options: EventOptions = {}) {
-    if (body === asRecord && typeof type === "object") {
-      this.eventType = type.eventType;
-      this.queueName = type.queueName;
-      this.contentType = type.contentType;
-      this.url = type.url;
-      this.properties = type.properties ?? noProperties;
-      this.correlationId = type.correlationId;
-      this.#causationId = type.causationId;
-      this.partitionKey = type.partitionKey === "" ? undefined : type.partitionKey;
-      this.delivery = type.delivery ?? "business";
-      this.#body = type.body;
-      this.#timestamp = type.timestamp;
-      this.#enqueueTime = type.enqueueTime;
-      this.#lengths = type.lengths;
-      this.#id = type.id;
-    } else {
-      assertKnownOptions(options);
-      const eventType = (this.eventType = checkedHeader("eventType", type));
-      this.queueName = options.queueName === undefined ? defaultQueueName(eventType) : destination(options.queueName);
-      this.contentType = checkedLine("contentType", options.contentType) ?? contentTypeOf(body);
-      this.url = checkedText("url", options.url);
-      this.correlationId = checkedText("correlationId", options.correlationId);
-      this.#causationId = checkedText("causationId", options.causationId);
-      this.partitionKey = checkedLine("partitionKey", options.partitionKey);
-      this.delivery = checkedDelivery(options.delivery);
-      this.#body = options.byReference
-        ? share(eventType, body, this.contentType)
-        : serialise(eventType, body, this.contentType);
-      this.#timestamp = checkedTime("timestamp", options.timestamp) ?? systemClock.now();
-      const enqueueTime = checkedTime("enqueueTime", options.enqueueTime);
-      const given = { timestamp: this.#timestamp, enqueueTime };
-      const properties = withHandles(checkedProperties(options.properties), options, given);
-      this.#lengths = lengthsIn(options);
-      const times = { enqueueTime, properties };
-      const counted = this.#lengths ? countedFrom(systemClock.now(), this.#lengths, times) : times;
-      this.#enqueueTime = counted.enqueueTime;
-      this.properties = counted.properties;
-      this.#id = options.id === undefined ? undefined : checkedHeader("id", options.id);
-    }
+  constructor(fields: EventFields, mark: typeof checkedFields);
+  constructor(type: string | EventFields, body?: unknown, options: EventOptions = {}) {
+    const fields = body === checkedFields && typeof type === "object" ? type : newFields(type, body, options);
+    this.eventType = fields.eventType;
+    this.queueName = fields.queueName;
+    this.contentType = fields.contentType;
+    this.url = fields.url;
+    this.properties = fields.properties ?? noProperties;
+    this.correlationId = fields.correlationId;
+    this.partitionKey = fields.partitionKey === "" ? undefined : fields.partitionKey;
+    this.delivery = fields.delivery ?? "business";
+    this.#body = fields.body;
+    this.#timestamp = fields.timestamp;
+    this.#enqueueTime = fields.enqueueTime;
+    this.#causationId = fields.causationId;
+    this.#lengths = fields.lengths;
+    this.#id = fields.id;
     Object.freeze(this);
   }
 
@@ -167,7 +110,7 @@ export class Event<Body = unknown> {
    */
   static fromRecord(record: EventRecord): Event {
     assertRecord(record);
-    return new Event(record, asRecord);
+    return new Event(record, checkedFields);
   }
 
   /** The unique id; a random UUID by default. */
@@ -253,9 +196,7 @@ export class Event<Body = unknown> {
   }
 
   get #serialised(): string | Uint8Array {
-    const body = this.#body;
-    if (body instanceof SharedBody) return body.text;
-    return body instanceof CodedBody ? body.travelling : body;
+    return travelling(this.#body);
   }
 
   /** @internal True if a codec encoded the body, or tried to decode it. */
@@ -297,24 +238,9 @@ export class Event<Body = unknown> {
   getBody<T = Received<Body>>(): T {
     const body = this.#body;
     if (body instanceof SharedBody) return body.value as T;
-    if (body instanceof CodedBody) return this.#valueOf(body.plain.body, body.plain.contentType) as T;
-    return this.#valueOf(body, this.contentType) as T;
-  }
-
-  #valueOf(body: string | Uint8Array, contentType: string): unknown {
-    if (body.length === 0) throw this.#unreadable("it has no body");
-    if (!isJson(contentType)) {
-      if (!isCoded(contentType)) return typeof body === "string" ? body : copyOf(body);
-      throw this.#unreadable(`its content type is ${contentType}; give the hive the codec that wrote it`);
-    }
-    const text = typeof body === "string" ? body : textIn(body);
-    if (text === undefined) throw this.#unreadable(`its content type is ${contentType} and its bytes are not UTF-8`);
-    try {
-      return JSON.parse(text);
-    } catch {
-      // The error of JSON.parse quotes the text; bodies do not belong in errors, so it is not kept as the cause.
-      throw this.#unreadable(`it is not JSON, wrong ${jsonErrorPlace(text) ?? "somewhere"}`);
-    }
+    const { contentType, body: plain } =
+      body instanceof CodedBody ? body.plain : { contentType: this.contentType, body };
+    return valueOf(plain, contentType, (reason) => this.#unreadable(reason)) as T;
   }
 
   /**
@@ -327,36 +253,26 @@ export class Event<Body = unknown> {
    * return [event.clone({ delay: "1m" })];
    */
   clone(changes: EventOptions = {}): Event<Body> {
-    assertKnownOptions(changes);
-    const { queueName, properties, timestamp, byReference } = changes;
-    const { contentType, url, correlationId, causationId, partitionKey, delivery } = changes;
-    const replaced =
-      properties === undefined ? withoutMark(this.properties) : checkedProperties(keepingVersion(this, properties));
-    const lengths = lengthsOfCopy(this.#lengths, changes);
-    const time = checkedTime("timestamp", timestamp) ?? this.#timestamp;
-    const enqueueTime = "enqueueTime" in changes ? checkedTime("enqueueTime", changes.enqueueTime) : this.#enqueueTime;
-    const times = {
-      enqueueTime,
-      properties: withHandles(withoutCancelKey(replaced), changes, { timestamp: time, enqueueTime }),
+    return new Event<Body>(copiedFields(this.#fields, changes), checkedFields);
+  }
+
+  /** The fields that a copy begins with. A copy does not share the id, so it is not read. */
+  get #fields(): OwnFields {
+    return {
+      eventType: this.eventType,
+      queueName: this.queueName,
+      timestamp: this.#timestamp,
+      contentType: this.contentType,
+      body: this.#body,
+      url: this.url,
+      properties: this.properties,
+      enqueueTime: this.#enqueueTime,
+      correlationId: this.correlationId,
+      causationId: this.#causationId,
+      partitionKey: this.partitionKey,
+      delivery: this.delivery,
+      lengths: this.#lengths,
     };
-    return new Event<Body>(
-      {
-        ...(lengths ? countedFrom(systemClock.now(), lengths, times) : times),
-        timestamp: time,
-        lengths,
-        id: changes.id === undefined ? undefined : checkedHeader("id", changes.id),
-        eventType: this.eventType,
-        queueName: queueName === undefined ? origin(this.queueName) : destination(queueName),
-        contentType: checkedLine("contentType", contentType) ?? this.contentType,
-        body: byReference === false ? this.#serialised : this.#body,
-        url: url === undefined ? this.url : checkedText("url", url),
-        correlationId: correlationId === undefined ? this.correlationId : checkedText("correlationId", correlationId),
-        causationId: causationId === undefined ? this.#causationId : checkedText("causationId", causationId),
-        partitionKey: partitionKey === undefined ? this.partitionKey : checkedLine("partitionKey", partitionKey),
-        delivery: delivery === undefined ? this.delivery : checkedDelivery(delivery),
-      },
-      asRecord,
-    );
   }
 
   /** @internal Returns the event with its lengths of time counted from now, which is when it is published. */
@@ -385,7 +301,7 @@ export class Event<Body = unknown> {
         causationId: changes.causationId ?? this.#causationId,
         delivery: this.delivery,
       },
-      asRecord,
+      checkedFields,
     );
   }
 
@@ -419,29 +335,4 @@ export class Event<Body = unknown> {
       `The body of the event ${this.eventType} ${this.id} cannot be read: ${reason}.`,
     );
   }
-}
-
-function defaultQueueName(eventType: string): string {
-  if (/^\w+$/.test(eventType)) return `${eventType}-`;
-  throw invalid(
-    `no topic can be named like the event type "${eventType}"; ` +
-      "give a queueName (letters, digits and underscores, then a hyphen)",
-  );
-}
-
-function destination(queueName: string): string {
-  if (typeof queueName !== "string") throw invalid("the queueName of an event must be a text");
-  const name = QueueName.parse(queueName);
-  if (name.kind === "subscription") {
-    throw new BeeHiveError(
-      "InvalidQueueName",
-      `"${queueName}" is a subscription; events are published to its topic, "${name.topic}-".`,
-    );
-  }
-  return name.toString();
-}
-
-/** Returns the destination of a publish; empty for a record without one. */
-function origin(queueName: string): string {
-  return queueName === "" ? "" : String(QueueName.parse(queueName).destination);
 }

@@ -1,7 +1,7 @@
 import { BeeHiveError } from "../base/errors.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { ClearedStore } from "../contract/topic-log.ts";
-import { storeTokenOf, type Token } from "../injection/tokens.ts";
+import { storeTokenOf, type Token } from "../actors/injection/tokens.ts";
 import { logOf } from "./hive-log.ts";
 
 /** The token of a store, a counter, or any store by kind and name. */

@@ -5,7 +5,7 @@ import { descriptorsText } from "../actors/descriptors-text.ts";
 import type { Outcome } from "../actors/outcome.ts";
 import { resolveActors } from "../actors/resolve-actors.ts";
 import { checkedDuration } from "../base/checked-number.ts";
-import { systemClock, waitFor, type Clock } from "../base/clock.ts";
+import { systemClock, type Clock } from "../base/clock.ts";
 import type { Duration } from "../base/duration.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { Latch } from "../base/latch.ts";
@@ -17,14 +17,15 @@ import type { CancelChoice, Lease } from "../contract/queue-operator.ts";
 import type { RunningHive } from "../controls/heartbeats.ts";
 import type { AnyEventType } from "../events/event-type.ts";
 import type { Event } from "../events/event.ts";
-import type { Injectable } from "../injection/container.ts";
-import { storeOf, type Token } from "../injection/tokens.ts";
+import type { Injectable } from "../actors/injection/container.ts";
+import { storeOf, type Token } from "../actors/injection/tokens.ts";
 import type { Journal } from "../journal/journal.ts";
 import { journalProblems } from "../journal/open-journal.ts";
 import type { Trace } from "../journal/trace/trace.ts";
-import { assertNoThread } from "../pools/threads/no-thread.ts";
-import { pulserProblems, type Pulser } from "../pulses/pulser.ts";
+import { assertNoThread } from "./pools/threads/no-thread.ts";
+import { pulserProblems, type Pulser } from "../actors/pulses/pulser.ts";
 import { assembled, type HiveParts } from "./assembled.ts";
+import { closeParts } from "./closing.ts";
 import type { Health, HiveState } from "./health.ts";
 import { HiveLog, logOf, type LoggedEvent } from "./hive-log.ts";
 import type { HivePulser } from "./hive-pulser.ts";
@@ -59,9 +60,6 @@ export async function createHive(options: HiveOptions): Promise<Hive> {
   const provider = await withCodec(opened, options.codec);
   return new Hive(descriptors, provider, typeof options.provider !== "object", { ...options, clock });
 }
-
-/** How long a stop waits beyond its deadline for log events and the journal, in ms. */
-const closingMs = 5_000;
 
 /** Actors that work on one provider. Returned by {@link createHive}. */
 export class Hive {
@@ -285,38 +283,12 @@ export class Hive {
   async #stop(deadlineMs: number): Promise<void> {
     this.#state = "stopping";
     try {
-      await this.#close(deadlineMs);
+      await closeParts(this.#parts, this.clock, deadlineMs, () => this.#idling.abort());
+      if (this.#ownsProvider) await this.provider.close();
     } finally {
       this.#state = "stopped";
       this.#end.resolve(this.#stopReason);
     }
-  }
-
-  async #close(deadlineMs: number): Promise<void> {
-    const { pulsers, sources, orchestrator, keeper, operated, logEvents, pools, children, threads, forget } =
-      this.#parts;
-    const { container, pendingEvents } = this.#parts;
-    const end = this.clock.now() + deadlineMs + closingMs;
-    const soon = (work: Promise<unknown> | undefined): Promise<void> | undefined =>
-      work && waitFor(work, this.clock, Math.max(0, Math.min(closingMs, end - this.clock.now())));
-    pools.stop();
-    await Promise.all([
-      ...pulsers.map((pulser) => pulser.stop(deadlineMs)),
-      sources.stop(deadlineMs),
-      orchestrator.stop(deadlineMs),
-      children.stop(deadlineMs),
-    ]);
-    keeper.close();
-    await soon(threads.close());
-    await soon(pendingEvents?.stop());
-    await soon(operated?.stop());
-    await soon(logEvents.settled());
-    this.#idling.abort();
-    forget();
-    await container.close();
-    for (const { actorType } of this.descriptors) await soon(disposedType(actorType));
-    await soon(this.journal?.close());
-    if (this.#ownsProvider) await this.provider.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -481,9 +453,4 @@ export class Hive {
 
 function noJournal(): BeeHiveError {
   return new BeeHiveError("InvalidState", "This hive keeps no journal; give createHive({ journal: true }).");
-}
-
-/** Disposes what all actors of a class share, where the class has a static `Symbol.asyncDispose`. */
-async function disposedType(actorType: Partial<AsyncDisposable> & object): Promise<void> {
-  await actorType[Symbol.asyncDispose]?.();
 }

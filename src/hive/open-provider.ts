@@ -7,7 +7,7 @@ import { registeredProvider, registerProvider, type ProviderModule } from "../co
 import { parseProviderUrl } from "../contract/provider-url.ts";
 import type { Provider, ProviderContext } from "../contract/provider.ts";
 import type { KeptTopics } from "./keep.ts";
-import type { Pulser } from "../pulses/pulser.ts";
+import type { Pulser } from "../actors/pulses/pulser.ts";
 import { providers, schemeAliases } from "./providers.ts";
 
 /** The application for which a provider computes least rights, and what it does there. */

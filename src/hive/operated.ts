@@ -15,7 +15,7 @@ import { parallelismOf, type SubscriptionLoop } from "../delivery/subscription-l
 import type { LagLimits, Late } from "./lag-limits.ts";
 import type { Operator } from "./operator.ts";
 import type { Orchestrator } from "./orchestrator.ts";
-import type { Pulsing } from "../pulses/pulsing.ts";
+import type { Pulsing } from "../actors/pulses/pulsing.ts";
 import type { Sources } from "./sources.ts";
 
 export interface OperatedParts {

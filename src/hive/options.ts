@@ -7,16 +7,16 @@ import type { Clock } from "../base/clock.ts";
 import type { Codec } from "../contract/codec.ts";
 import { numberProblems, wholeNumber } from "../base/numbers.ts";
 import { objectProblems } from "../base/problems.ts";
-import { isContainer, type ActorResolver, type Container } from "../injection/container.ts";
+import { isContainer, type ActorResolver, type Container } from "../actors/injection/container.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
 import type { JournalOptions } from "../journal/journal.ts";
 import type { Logger } from "../base/logger.ts";
-import { pushLimitProblems, type PushLimit } from "../pools/push-limit.ts";
+import { pushLimitProblems, type PushLimit } from "./pools/push-limit.ts";
 import { keepProblems, type KeptTopics } from "./keep.ts";
 import type { Topology } from "./orchestrator.ts";
 import type { Provider } from "../contract/provider.ts";
 import { publishesProblems, type Publisher } from "../actors/publishes.ts";
-import type { Pulser } from "../pulses/pulser.ts";
+import type { Pulser } from "../actors/pulses/pulser.ts";
 import { sourceProblems, type Source } from "./source.ts";
 
 /**

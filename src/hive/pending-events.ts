@@ -2,7 +2,7 @@ import { Alarm } from "../base/alarm.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Stores } from "../contract/stores.ts";
-import { storeTokens } from "../injection/tokens.ts";
+import { storeTokens } from "../actors/injection/tokens.ts";
 
 /** The time between two looks, in ms. */
 const lookMs = 30_000;

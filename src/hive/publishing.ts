@@ -7,7 +7,7 @@ import { byDelivery, type LogEvents } from "../delivery/log-events.ts";
 import { adopted } from "../events/adopted-event.ts";
 import { Event } from "../events/event.ts";
 import type { Recording } from "../journal/recording.ts";
-import type { PushLimits } from "../pools/push-limits.ts";
+import type { PushLimits } from "./pools/push-limits.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { HiveState } from "./health.ts";
 import { pushWithin, type PushOptions } from "./push-within.ts";

@@ -36,7 +36,7 @@ export interface JournalEntry {
   readonly causationId: string | undefined;
   /** The business id, see {@link JournalOptions.subject}. */
   readonly subject: string | undefined;
-  /** The events that the attempt published. More than {@link maxOutputs} are spread over several entries. */
+  /** The events that the attempt published. More than 40 are spread over several entries. */
   readonly outputs: readonly JournaledEvent[];
   /** The code of a `BeeHiveError`, or the name of another error; `undefined` without one. */
   readonly errorName: string | undefined;
@@ -48,9 +48,6 @@ export interface JournalEntry {
 export interface LateEntry {
   made(): JournalEntry;
 }
-
-/** Maximum outputs in one entry, so that it fits a table property of a cloud even with the longest names. */
-export const maxOutputs = 40;
 
 /** Selects entries by time. @default All of them. */
 export interface JournalFilter {

@@ -8,14 +8,8 @@ import { ifRejected } from "../base/rejection.ts";
 import { safeText } from "../base/safe-text.ts";
 import type { DeliveryReport } from "../delivery/delivery.ts";
 import { Event } from "../events/event.ts";
-import {
-  maxOutputs,
-  type Journal,
-  type JournalEntry,
-  type JournalOptions,
-  type JournaledEvent,
-  type LateEntry,
-} from "./journal.ts";
+import type { Journal, JournalEntry, JournalOptions, JournaledEvent, LateEntry } from "./journal.ts";
+import { maxOutputs } from "./segment.ts";
 
 /** Writes the work of a hive into its journal. */
 export class Recording {

@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { JournalEntry } from "./journal.ts";
 
+/** Maximum outputs in one entry, so that it fits a table property of a cloud even with the longest names. */
+export const maxOutputs = 40;
+
 /** Entries that are written together: one row of the store. */
 export interface Segment {
   readonly id: string;

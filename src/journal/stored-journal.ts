@@ -3,9 +3,9 @@ import { afterThisTurn, waitFor, type Clock, type Timer } from "../base/clock.ts
 import { isBeeHiveError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { CollectionStore, Stores } from "../contract/stores.ts";
-import { maxOutputs, type Journal, type JournalEntry, type JournalFilter } from "./journal.ts";
+import type { Journal, JournalEntry, JournalFilter } from "./journal.ts";
 import { entriesIn } from "./segment-entries.ts";
-import { SegmentText, type Segment, nextSegmentId, segmentsFrom } from "./segment.ts";
+import { maxOutputs, nextSegmentId, segmentsFrom, SegmentText, type Segment } from "./segment.ts";
 
 /** How long entries are gathered before they are written, in ms. A crash loses them. */
 const gatherMs = 250;

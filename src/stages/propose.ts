@@ -1,5 +1,5 @@
 import type { ActorDescriptor } from "../actors/actor.ts";
-import type { Observation } from "../estimate/observe.ts";
+import type { Observation } from "../analysis/estimate/observe.ts";
 import { allot, conflictsOf, loadsOf, type Allotment, type Conflict, type Work } from "./allot.ts";
 
 export interface ProposeOptions {

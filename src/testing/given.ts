@@ -1,7 +1,7 @@
 import { actorsFrom, type DescriptorSource } from "../actors/actors-from.ts";
 import type { ActorClass } from "../actors/actor.ts";
 import type { HiveOptions } from "../hive/hive.ts";
-import { Container } from "../injection/container.ts";
+import { Container } from "../actors/injection/container.ts";
 import type { Event } from "../events/event.ts";
 import { QueueName } from "../events/queue-name.ts";
 import type { Identified, Stores } from "../contract/stores.ts";

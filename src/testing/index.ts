@@ -18,8 +18,8 @@ export { lockStoreContract } from "./contracts/lock-store.ts";
 export { queueOperatorContract } from "./contracts/queue-operator/index.ts";
 export { stepContract } from "./contracts/step.ts";
 export { transactionContract } from "./contracts/transactions.ts";
-export { external, type ExternalOptions } from "../simulation/external-calls.ts";
-export { replay, type ReplayOptions } from "../replay/replay.ts";
+export { external, type ExternalOptions } from "../analysis/simulation/external-calls.ts";
+export { replay, type ReplayOptions } from "../analysis/replay/replay.ts";
 export type {
   Change,
   Comparison,
@@ -28,12 +28,12 @@ export type {
   OutputDifference,
   ReplayReport,
   WriteDifference,
-} from "../replay/report.ts";
-export { simulate, type SimulateOptions } from "../simulation/simulate.ts";
-export { SimulationFailed, type Coverage, type SimulationReport } from "../simulation/report.ts";
-export { type Check } from "../simulation/checks.ts";
-export { type Fault, type FaultProfile, type ProfileName } from "../simulation/faults.ts";
-export { type RunOutcome } from "../simulation/run.ts";
-export { type Violation } from "../simulation/history.ts";
-export { estimate, type Estimate, type EstimateOptions } from "../estimate/estimate.ts";
-export { type ActorWork, type StoreCalls } from "../estimate/work.ts";
+} from "../analysis/replay/report.ts";
+export { simulate, type SimulateOptions } from "../analysis/simulation/simulate.ts";
+export { SimulationFailed, type Coverage, type SimulationReport } from "../analysis/simulation/report.ts";
+export { type Check } from "../analysis/simulation/checks.ts";
+export { type Fault, type FaultProfile, type ProfileName } from "../analysis/simulation/faults.ts";
+export { type RunOutcome } from "../analysis/simulation/run.ts";
+export { type Violation } from "../analysis/simulation/history.ts";
+export { estimate, type Estimate, type EstimateOptions } from "../analysis/estimate/estimate.ts";
+export { type ActorWork, type StoreCalls } from "../analysis/estimate/work.ts";

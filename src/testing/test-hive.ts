@@ -7,7 +7,7 @@ import type { DeliveryReport } from "../delivery/delivery.ts";
 import type { Event } from "../events/event.ts";
 import { silentLogger } from "../base/logger.ts";
 import { openProvider, withCodec } from "../hive/open-provider.ts";
-import type { Token } from "../injection/tokens.ts";
+import type { Token } from "../actors/injection/tokens.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { Stores } from "../contract/stores.ts";
 import { causalTree, type CausalTree } from "./causal-tree.ts";

@@ -5,10 +5,10 @@ import * as assert from "uvu/assert";
 import { z } from "zod";
 import { contractBreaks, contractIn } from "../../src/cli/schemas/contract-breaks.ts";
 import { UsageError } from "../../src/cli/exit-code.ts";
-import { asyncApi } from "../../src/graph/async-api.ts";
+import { asyncApi } from "../../src/analysis/graph/async-api.ts";
 import { cli, folderWith, root } from "../support/cli.ts";
 import { suite } from "../support/suite.ts";
-import { actorOf, graphOf } from "../unit/graph/graphs.ts";
+import { actorOf, graphOf } from "../unit/analysis/graph/graphs.ts";
 
 const test = suite("beehive graph --against", { timeoutMs: 60_000 });
 const info = { title: "shop", version: "1.0.0" };

@@ -6,11 +6,11 @@ import { systemClock } from "../../src/base/clock.ts";
 import { openProvider } from "../../src/hive/open-provider.ts";
 import { cli, folderWith, root } from "../support/cli.ts";
 import { suite } from "../support/suite.ts";
-import * as web from "../unit/graph/web.ts";
+import * as web from "../unit/analysis/graph/web.ts";
 
 const test = suite("beehive graph", { timeoutMs: 60_000 });
 
-const modules = [join(root, "test/unit/graph/web.ts")];
+const modules = [join(root, "test/unit/analysis/graph/web.ts")];
 const golden = (name: string): Promise<string> => readFile(join(root, "test/golden/graph", name), "utf8");
 
 for (const [format, file] of [

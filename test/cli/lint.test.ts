@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import type { Finding } from "../../src/graph/finding.ts";
+import type { Finding } from "../../src/analysis/graph/finding.ts";
 import { cli, folderWith, root } from "../support/cli.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("beehive lint", { timeoutMs: 60_000 });
 
-const web = join(root, "test/unit/graph/web.ts");
+const web = join(root, "test/unit/analysis/graph/web.ts");
 const prismo = [join(root, "samples/prismo/actors/index.ts"), join(root, "samples/prismo/events.ts")];
 
 /** An actor in plain JavaScript whose subscription has no publisher. */

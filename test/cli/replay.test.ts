@@ -1,6 +1,6 @@
 import { createHive, Event, silentLogger } from "beehive-actors";
 import * as assert from "uvu/assert";
-import type { ReplayReport } from "../../src/replay/report.ts";
+import type { ReplayReport } from "../../src/analysis/replay/report.ts";
 import { cli, cliModule, folderWith } from "../support/cli.ts";
 import { suite } from "../support/suite.ts";
 import { PackingActor } from "./modules/packing.ts";

@@ -2,7 +2,7 @@ import { createHive, openProvider, silentLogger, type Hive, type Provider } from
 import { dashboard, type Dashboard } from "beehive-actors/dashboard";
 import * as assert from "uvu/assert";
 import { randomNumbers } from "../../samples/prismo/chance.ts";
-import { loopbackOnly, withPassword } from "../../src/dashboard/access.ts";
+import { loopbackOnly, withPassword } from "../../src/web/dashboard/access.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("the dashboard among strangers", { timeoutMs: 60_000 });

@@ -9,7 +9,7 @@ import { SqliteProvider } from "../../providers/sqlite/index.ts";
 import { isBeeHiveError } from "../../src/base/errors.ts";
 import type { Provider } from "../../src/contract/provider.ts";
 import { createHive, type Event, type Hive } from "../../src/index.ts";
-import { actor } from "../../src/injection/function-actor.ts";
+import { actor } from "../../src/actors/injection/function-actor.ts";
 import { noPostgres, postgresSchema } from "../support/postgres-server.ts";
 import { sqliteFile } from "../support/sqlite-file.ts";
 import { Staff, staffOf } from "../support/staff.ts";

@@ -5,7 +5,7 @@ import { OrderAccepted } from "../../samples/prismo/events.ts";
 import { stockUp } from "../../samples/prismo/intake.ts";
 import { prismoStores } from "../../samples/prismo/stores.ts";
 import { summarise } from "../../samples/prismo/summary.ts";
-import { profileNames } from "../../src/simulation/faults.ts";
+import { profileNames } from "../../src/analysis/simulation/faults.ts";
 import { orderOf } from "../support/prismo.ts";
 import { suite } from "../support/suite.ts";
 

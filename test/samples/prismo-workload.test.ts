@@ -8,7 +8,7 @@ import { readInput } from "../../samples/prismo/input.ts";
 import { acceptOrders, stockUp } from "../../samples/prismo/intake.ts";
 import { parseOptions } from "../../samples/prismo/options.ts";
 import { workload } from "../../samples/prismo/workload.ts";
-import { observe } from "../../src/estimate/observe.ts";
+import { observe } from "../../src/analysis/estimate/observe.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("the workload of Prismo", { timeoutMs: 60_000 });

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { entities, entity } from "../../src/entities/index.ts";
 import { createHive, silentLogger, type ActorClass, type Hive } from "../../src/index.ts";
 import type { Provider } from "../../src/contract/provider.ts";
-import { actor } from "../../src/injection/function-actor.ts";
+import { actor } from "../../src/actors/injection/function-actor.ts";
 
 export interface User {
   readonly name: string;

@@ -11,8 +11,18 @@ const rooms = tableUnder("## Rooms of `src`");
 const providerRooms = tableUnder("## Rooms of a provider");
 
 test("src holds index.ts and the rooms of the table only", async () => {
-  const names = (await readdir(join(root, "src"))).filter((name) => name !== "index.ts");
-  assert.equal(names.toSorted(), [...rooms.keys()].toSorted());
+  for (const { file } of await sources("src")) if (file !== "src/index.ts") assert.ok(rooms.has(roomOf(file)), file);
+  const files = (await sources("src")).map(({ file }) => file);
+  for (const room of rooms.keys())
+    assert.ok(
+      files.some((file) => roomOf(file) === room),
+      `${room} is empty`,
+    );
+});
+
+test("src has at most eighteen folders", async () => {
+  const names = new Set([...rooms.keys()].map((room) => room.split("/")[0]));
+  assert.ok(names.size <= 18, [...names].join(", "));
 });
 
 test("a room of src imports only the rooms that its row names", async () => {
@@ -116,12 +126,12 @@ test("only the command line uses the packages of a command line", async () => {
 
 test("only injection uses inversify", async () => {
   for (const { file, packages } of await sources("src"))
-    if (packages.includes("inversify")) assert.match(file, /^src\/injection\//);
+    if (packages.includes("inversify")) assert.match(file, /^src\/actors\/injection\//);
 });
 
 test("only the dashboard uses hono", async () => {
   for (const { file, packages } of await sources("src"))
-    if (packages.some((name) => /^hono\b/.test(name))) assert.match(file, /^src\/dashboard\//);
+    if (packages.some((name) => /^hono\b/.test(name))) assert.match(file, /^src\/web\/dashboard\//);
 });
 
 test("the core and the providers log errors under err", async () => {
@@ -161,7 +171,7 @@ interface Source {
 function tableUnder(heading: string): ReadonlyMap<string, ReadonlySet<string>> {
   const after = page.slice(page.indexOf(heading));
   const rows = [
-    ...after.slice(0, after.indexOf("\n## ", 1)).matchAll(/^\| (?:`([\w-]+)\/?`|\(root\)) *\|.*\|([^|]*)\|$/gm),
+    ...after.slice(0, after.indexOf("\n## ", 1)).matchAll(/^\| (?:`([\w/-]+?)\/?`|\(root\)) *\|.*\|([^|]*)\|$/gm),
   ];
   assert.ok(rows.length > 0, `no table under ${heading}`);
   return new Map(
@@ -177,10 +187,11 @@ function tableUnder(heading: string): ReadonlyMap<string, ReadonlySet<string>> {
   );
 }
 
-/** Returns the room of a file of `src`; empty for `index.ts`. */
+/** Returns the room of a file of `src`, the innermost that the table names; empty for `index.ts`. */
 function roomOf(path: string): string {
-  const [, room = "", rest] = path.split("/");
-  return path.startsWith("src/") && rest !== undefined ? room : "";
+  const [first, folder = "", inner = "", ...rest] = path.split("/");
+  if (first !== "src" || inner === "") return "";
+  return rest.length > 0 && rooms.has(`${folder}/${inner}`) ? `${folder}/${inner}` : folder;
 }
 
 /** Returns the room of a file of a provider; empty for its root. */

@@ -2,8 +2,8 @@ import { queueSpecs } from "../../../src/actors/topology.ts";
 import type { LeastRights } from "../../../src/contract/provider-module.ts";
 import { withRules } from "../../../src/hive/keep.ts";
 import type { RightsRequest } from "../../../src/hive/open-provider.ts";
-import { injectedStores } from "../../../src/injection/injected-stores.ts";
-import { storeKinds, type StoreKind } from "../../../src/injection/tokens.ts";
+import { injectedStores } from "../../../src/actors/injection/injected-stores.ts";
+import { storeKinds, type StoreKind } from "../../../src/actors/injection/tokens.ts";
 import { tuningFrom } from "../config.ts";
 
 /** A built-in role of Azure that an identity needs on a scope. */

@@ -1,6 +1,6 @@
 import { inMs } from "../../../src/base/duration.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
-import { lastTime, type Schedule } from "../../../src/pulses/schedule.ts";
+import { lastTime, type Schedule } from "../../../src/actors/pulses/schedule.ts";
 
 /*
  * Timers of Azure Functions understand NCRONTAB: six fields, seconds first, of numbers, names, ranges, lists and steps.

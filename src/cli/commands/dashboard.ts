@@ -1,6 +1,6 @@
-import type * as Access from "../../dashboard/access.ts";
+import type * as Access from "../../web/dashboard/access.ts";
 import { isEventType } from "../../events/event-type.ts";
-import { isLoopback } from "../../http/origin.ts";
+import { isLoopback } from "../../web/http/origin.ts";
 import { asOption, operatorOf, type AsOptions } from "../as.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
 import { exitCode, UsageError } from "../exit-code.ts";
@@ -62,9 +62,9 @@ export const dashboard: CliCommand = defineCommand<Options, [modules: string[]]>
 /** Loads the dashboard, which needs a package that the rest does not. */
 async function loaded() {
   try {
-    const { dashboardOf } = await import("../../dashboard/dashboard.ts");
-    const { serveDashboard } = await import("../../dashboard/serve.ts");
-    return { dashboardOf, serveDashboard, access: await import("../../dashboard/access.ts") };
+    const { dashboardOf } = await import("../../web/dashboard/dashboard.ts");
+    const { serveDashboard } = await import("../../web/dashboard/serve.ts");
+    return { dashboardOf, serveDashboard, access: await import("../../web/dashboard/access.ts") };
   } catch (cause) {
     if ((cause as { readonly code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw cause;
     throw new UsageError("The dashboard needs a package that is not installed: npm install hono", { cause });

@@ -1,8 +1,8 @@
 import { isEventType } from "../../events/event-type.ts";
 import { isBeeHiveError } from "../../base/errors.ts";
-import { estimate as estimateOf, type EstimateOptions } from "../../estimate/estimate.ts";
-import type { Rate } from "../../estimate/entries.ts";
-import { providerNames, type ProviderName } from "../../estimate/plan.ts";
+import { estimate as estimateOf, type EstimateOptions } from "../../analysis/estimate/estimate.ts";
+import type { Rate } from "../../analysis/estimate/entries.ts";
+import { providerNames, type ProviderName } from "../../analysis/estimate/plan.ts";
 import { journalOf } from "../../journal/open-journal.ts";
 import { defineCommand, moduleArgument, type CliCommand } from "../command.ts";
 import { estimateText, plainEstimate } from "../estimate-text.ts";

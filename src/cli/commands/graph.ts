@@ -2,10 +2,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { Option } from "commander";
 import { messageOf } from "../../base/error-text.ts";
-import type { AsyncApiInfo } from "../../graph/async-api.ts";
-import type { EventGraph } from "../../graph/event-graph.ts";
-import { plainGraph, withoutActors } from "../../graph/transform.ts";
-import type { Direction } from "../../graph/mermaid.ts";
+import type { AsyncApiInfo } from "../../analysis/graph/async-api.ts";
+import type { EventGraph } from "../../analysis/graph/event-graph.ts";
+import { plainGraph, withoutActors } from "../../analysis/graph/transform.ts";
+import type { Direction } from "../../analysis/graph/mermaid.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
 import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
 import { graphOf } from "../graph-source.ts";
@@ -98,20 +98,20 @@ async function render(shown: EventGraph, options: Options): Promise<string> {
   const { direction } = options;
   switch (formatOf(options)) {
     case "mermaid":
-      return (await import("../../graph/mermaid.ts")).mermaid(shown, direction);
+      return (await import("../../analysis/graph/mermaid.ts")).mermaid(shown, direction);
     case "dot":
-      return (await import("../../graph/dot.ts")).dot(shown, direction);
+      return (await import("../../analysis/graph/dot.ts")).dot(shown, direction);
     case "svg":
-      return (await import("../../graph/svg/index.ts")).svg(shown, direction);
+      return (await import("../../analysis/graph/svg/index.ts")).svg(shown, direction);
     case "asyncapi":
-      return (await import("../../graph/async-api.ts")).asyncApi(shown, await infoHere());
+      return (await import("../../analysis/graph/async-api.ts")).asyncApi(shown, await infoHere());
   }
 }
 
 /** Prints the changes since an AsyncAPI file that break other teams. */
 async function compare({ output }: CommandContext, file: string, shown: EventGraph): Promise<ExitCode> {
   const { contractBreaks, contractIn } = await import("../schemas/contract-breaks.ts");
-  const { asyncApi } = await import("../../graph/async-api.ts");
+  const { asyncApi } = await import("../../analysis/graph/async-api.ts");
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new UsageError(`${file} cannot be read: ${messageOf(cause)}`, { cause });
   });

@@ -1,6 +1,6 @@
-import { ruleNames, type Finding, type RuleName } from "../../graph/finding.ts";
-import { lint as findings } from "../../graph/lint.ts";
-import { checkInjection } from "../../injection/check.ts";
+import { ruleNames, type Finding, type RuleName } from "../../analysis/graph/finding.ts";
+import { lint as findings } from "../../analysis/graph/lint.ts";
+import { checkInjection } from "../../actors/injection/check.ts";
 import { cloudRules, configuredCloud } from "../cloud-rules.ts";
 import { defineCommand, moduleArgument, type CliCommand } from "../command.ts";
 import { exitCode, UsageError } from "../exit-code.ts";

@@ -1,8 +1,8 @@
 import { printable } from "../../base/printable.ts";
 import { safeText } from "../../base/safe-text.ts";
 import type { StoreToClear } from "../../hive/cleared-stores.ts";
-import { replay as shadowRun } from "../../replay/replay.ts";
-import type { Comparison, Difference, ReplayReport } from "../../replay/report.ts";
+import { replay as shadowRun } from "../../analysis/replay/replay.ts";
+import type { Comparison, Difference, ReplayReport } from "../../analysis/replay/report.ts";
 import { defineCommand, type CliCommand } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { assertQueueExists } from "../open-existing-provider.ts";

@@ -1,8 +1,8 @@
 import { Option } from "commander";
-import { explore, type Exploration } from "../../simulation/explore.ts";
-import { profileNames, type ProfileName } from "../../simulation/faults.ts";
-import type { SimulationReport } from "../../simulation/report.ts";
-import { explorationOf } from "../../simulation/simulate.ts";
+import { explore, type Exploration } from "../../analysis/simulation/explore.ts";
+import { profileNames, type ProfileName } from "../../analysis/simulation/faults.ts";
+import type { SimulationReport } from "../../analysis/simulation/report.ts";
+import { explorationOf } from "../../analysis/simulation/simulate.ts";
 import { defineCommand, moduleArgument, type CliCommand } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { duration, several, whole } from "../option-parsers.ts";

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { messageOf } from "../../base/error-text.ts";
 import { systemClock } from "../../base/clock.ts";
-import { observe } from "../../estimate/observe.ts";
+import { observe } from "../../analysis/estimate/observe.ts";
 import { journalOf } from "../../journal/open-journal.ts";
 import type { Allotment } from "../../stages/allot.ts";
 import { PlacementStore } from "../../stages/auto/placement-store.ts";

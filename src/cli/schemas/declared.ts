@@ -1,5 +1,5 @@
 import { isEventType } from "../../events/event-type.ts";
-import { jsonSchemaOf } from "../../graph/json-schema.ts";
+import { jsonSchemaOf } from "../../analysis/graph/json-schema.ts";
 import type { NewSchema } from "../../schemas/registry.ts";
 import type { Application } from "../application.ts";
 

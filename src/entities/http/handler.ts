@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BeeHiveError } from "../../base/errors.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../../base/logger.ts";
-import type { Token } from "../../injection/tokens.ts";
+import type { Token } from "../../actors/injection/tokens.ts";
 import type { Definitions } from "../definition.ts";
 import type { Entities } from "../entities.ts";
 import type { EntityCalls, EntityService, ListQuery } from "../entity-service.ts";

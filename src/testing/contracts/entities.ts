@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { entities, entity, type EntityChange, type EntityService } from "../../entities/index.ts";
 import { QueueName } from "../../events/queue-name.ts";
-import { storeOf } from "../../injection/tokens.ts";
+import { storeOf } from "../../actors/injection/tokens.ts";
 import { rejectsWith } from "./assertions.ts";
 import type { ContractCase, ContractSubject } from "./contract.ts";
 import { ScratchQueue } from "./scratch-queue.ts";

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { leastRoles, type RoleOptions } from "../../../providers/azure/hosting/policy.ts";
-import type { StoreKind } from "../../../src/injection/tokens.ts";
+import type { StoreKind } from "../../../src/actors/injection/tokens.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("Azure: least roles");

@@ -50,7 +50,7 @@ test("a decorated class shows nothing on its instances or among its keys", () =>
 
 const source = `
 import { actorDescription } from "../../src/actors/actor.ts";
-import { injects, token } from "../../src/injection/container.ts";
+import { injects, token } from "../../src/actors/injection/container.ts";
 export const Greeting = token<string>("greeting");
 @actorDescription("First-Actor", { parallelism: 1 })
 @actorDescription("Second-Actor", { parallelism: 2 })

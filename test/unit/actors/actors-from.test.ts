@@ -4,7 +4,7 @@ import { actorDescription, type ActorClass, type ActorOptions } from "../../../s
 import { actorsFrom, type ActorClasses } from "../../../src/actors/actors-from.ts";
 import { createHive, type HiveOptions } from "../../../src/hive/hive.ts";
 import { eventType } from "../../../src/events/event-type.ts";
-import { pulse } from "../../../src/pulses/pulser.ts";
+import { pulse } from "../../../src/actors/pulses/pulser.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 

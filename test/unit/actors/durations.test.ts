@@ -18,7 +18,7 @@ import {
   type HiveOptions,
 } from "beehive-actors";
 import * as assert from "uvu/assert";
-import { nextTime } from "../../../src/pulses/schedule.ts";
+import { nextTime } from "../../../src/actors/pulses/schedule.ts";
 import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";
 

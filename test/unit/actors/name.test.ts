@@ -1,7 +1,7 @@
 import { actorDescription, actorsFrom, createHive, Event, type ActorContext, type ActorOptions } from "beehive-actors";
 import { TestHive } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
-import { makeEventGraph } from "../../../src/graph/make-event-graph.ts";
+import { makeEventGraph } from "../../../src/analysis/graph/make-event-graph.ts";
 import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";
 

@@ -2,12 +2,12 @@
 import { createHive, Event, silentLogger, type HiveOptions } from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
 import * as assert from "uvu/assert";
-import { injects } from "../../../src/injection/container.ts";
+import { injects } from "../../../src/actors/injection/container.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import { listOf } from "../../../src/testing/contracts/assertions.ts";
 import { actor, subscribe } from "../../../src/testing/contracts/hive/harness.ts";
 import type { CollectionStore } from "../../../src/contract/stores.ts";
-import { collectionStore } from "../../../src/injection/tokens.ts";
+import { collectionStore } from "../../../src/actors/injection/tokens.ts";
 import { PatientClock } from "../../support/patient-clock.ts";
 import { events, queueName, scene } from "../../support/scene.ts";
 import { failureOf } from "../../support/failure.ts";

@@ -2,12 +2,12 @@
 import type { Event } from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
 import * as assert from "uvu/assert";
-import { injects } from "../../../src/injection/container.ts";
+import { injects } from "../../../src/actors/injection/container.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import type { QueueOperator } from "../../../src/contract/queue-operator.ts";
 import { actor, Gate, running, subscribe, tampered } from "../../../src/testing/contracts/hive/harness.ts";
 import type { CollectionStore } from "../../../src/contract/stores.ts";
-import { collectionStore } from "../../../src/injection/tokens.ts";
+import { collectionStore } from "../../../src/actors/injection/tokens.ts";
 import { PatientClock } from "../../support/patient-clock.ts";
 import { events, queueName, scene } from "../../support/scene.ts";
 import { suite } from "../../support/suite.ts";

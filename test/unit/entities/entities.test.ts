@@ -3,7 +3,7 @@ import { z } from "zod";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { entities, entity, InvalidEntity } from "../../../src/entities/index.ts";
 import { eventType } from "../../../src/events/event-type.ts";
-import { actor } from "../../../src/injection/function-actor.ts";
+import { actor } from "../../../src/actors/injection/function-actor.ts";
 import { Staff, StaffHive } from "../../support/staff.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";

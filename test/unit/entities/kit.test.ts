@@ -1,8 +1,8 @@
 import * as assert from "uvu/assert";
 import { eventType } from "../../../src/events/event-type.ts";
 import type { Identified } from "../../../src/contract/stores.ts";
-import { actor } from "../../../src/injection/function-actor.ts";
-import { collectionStore } from "../../../src/injection/tokens.ts";
+import { actor } from "../../../src/actors/injection/function-actor.ts";
+import { collectionStore } from "../../../src/actors/injection/tokens.ts";
 import { given, simulate } from "../../../src/testing/index.ts";
 import { Staff } from "../../support/staff.ts";
 import { suite } from "../../support/suite.ts";

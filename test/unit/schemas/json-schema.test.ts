@@ -2,7 +2,7 @@ import { jsonSchema } from "beehive-actors/json-schema";
 import { incompatibilities } from "beehive-actors/schemas";
 import * as assert from "uvu/assert";
 import { z } from "zod";
-import { jsonSchemaOf } from "../../../src/graph/json-schema.ts";
+import { jsonSchemaOf } from "../../../src/analysis/graph/json-schema.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 

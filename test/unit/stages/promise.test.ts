@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { chance } from "../../../src/base/chance.ts";
 import { sleep, type Clock } from "../../../src/base/clock.ts";
-import { observe } from "../../../src/estimate/observe.ts";
+import { observe } from "../../../src/analysis/estimate/observe.ts";
 import type { JournalEntry } from "../../../src/journal/journal.ts";
 import { propose, workOf } from "../../../src/stages/propose.ts";
 import { actor } from "../../../src/testing/contracts/hive/harness.ts";

@@ -5,7 +5,7 @@ import type { Lease } from "../../../contract/queue-operator.ts";
 import { Event } from "../../../events/event.ts";
 import { createHive, type Hive } from "../../../hive/hive.ts";
 import { Operator } from "../../../hive/operator.ts";
-import { pulse } from "../../../pulses/pulser.ts";
+import { pulse } from "../../../actors/pulses/pulser.ts";
 import type { ContractCase, ContractSubject } from "../contract.ts";
 import { eventually, quietMs, wait } from "../eventually.ts";
 import { actor, Gate, running } from "./harness.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { Event } from "../../../events/event.ts";
 import type { CollectionStore, CounterStore, Identified } from "../../../contract/stores.ts";
-import { injects } from "../../../injection/container.ts";
-import { collectionStore, counterStore } from "../../../injection/tokens.ts";
+import { injects } from "../../../actors/injection/container.ts";
+import { collectionStore, counterStore } from "../../../actors/injection/tokens.ts";
 import { needs, type ContractCase } from "../contract.ts";
 import { eventually } from "../eventually.ts";
 import { running, subscribe } from "./harness.ts";
