@@ -1,9 +1,15 @@
-import { byIndex, now } from "./sql.ts";
+import { byIndex, now, probe } from "./sql.ts";
 
 /*
  * Functions that extend and end leases. A token and an id make a lease; it is held while its row has the token and is not
  * due. Arrays run in parallel.
  */
+
+/** The conditions of the message, and of the line, of a lease. */
+const ofLease = `${probe("m.subscription", "l.subscription")} AND ${probe("m.id", "l.id")}`;
+const lineOfLease = `${probe("x.subscription", "l.subscription")} AND ${probe("x.key", "l.line")}`;
+/** The line of a lease that was locked. */
+const ofLocked = `${probe("x.subscription", "l.subscription")} AND ${probe("x.key", "l.key")}`;
 
 export const leaseFunctions: string = `
 -- Extends leases by v_ms from now. Returns the numbers of those that are still held, from 1.
@@ -15,20 +21,20 @@ DECLARE
   v_now bigint := ${now};
 BEGIN
   -- All lock messages in the order of ids, and lines in the order of keys.
-  PERFORM 1 FROM beehive.messages
-    WHERE (subscription, id) IN (SELECT * FROM unnest(l_subscription, l_id)) ORDER BY subscription, id FOR NO KEY UPDATE;
+  PERFORM 1 FROM unnest(l_subscription, l_id) AS l (subscription, id)
+    JOIN beehive.messages m ON ${ofLease} ORDER BY l.subscription, l.id FOR NO KEY UPDATE OF m;
   RETURN QUERY
     UPDATE beehive.messages m SET due = v_now + v_ms
     FROM unnest(l_subscription, l_id, l_token, l_line) WITH ORDINALITY AS l (subscription, id, token, line, n)
-    WHERE l.line IS NULL AND m.subscription = l.subscription AND m.id = l.id AND m.lease = l.token AND m.due > v_now
+    WHERE l.line IS NULL AND ${ofLease} AND m.lease = l.token AND m.due > v_now
     RETURNING l.n;
   RETURN QUERY
     UPDATE beehive.lines x SET due = v_now + v_ms
     FROM (SELECT x.subscription, x.key, l.token, l.n
           FROM unnest(l_subscription, l_line, l_token) WITH ORDINALITY AS l (subscription, line, token, n)
-          JOIN beehive.lines x ON x.subscription = l.subscription AND x.key = l.line
-          ORDER BY x.subscription, x.key FOR NO KEY UPDATE OF x) AS l
-    WHERE x.subscription = l.subscription AND x.key = l.key AND x.lease = l.token AND x.due + 0 > v_now
+          JOIN beehive.lines x ON ${lineOfLease}
+          ORDER BY l.subscription, l.line COLLATE "C" FOR NO KEY UPDATE OF x) AS l
+    WHERE ${ofLocked} AND x.lease = l.token AND x.due + 0 > v_now
     RETURNING l.n;
 END $$;
 
@@ -40,20 +46,20 @@ CREATE OR REPLACE FUNCTION beehive.abandon_1(
 DECLARE
   v_now bigint := ${now};
 BEGIN
-  PERFORM 1 FROM beehive.messages
-    WHERE (subscription, id) IN (SELECT * FROM unnest(l_subscription, l_id)) ORDER BY subscription, id FOR UPDATE;
+  PERFORM 1 FROM unnest(l_subscription, l_id) AS l (subscription, id)
+    JOIN beehive.messages m ON ${ofLease} ORDER BY l.subscription, l.id FOR UPDATE OF m;
   RETURN QUERY
     UPDATE beehive.messages m SET due = 0, lease = NULL, process = NULL, attempts = m.attempts - l.uncounted
     FROM unnest(l_subscription, l_id, l_token, l_line, l_delay, l_uncounted)
       WITH ORDINALITY AS l (subscription, id, token, line, delay, uncounted, n)
-    WHERE l.line IS NULL AND l.delay = 0 AND m.subscription = l.subscription AND m.id = l.id AND m.lease = l.token AND m.due > v_now
+    WHERE l.line IS NULL AND l.delay = 0 AND ${ofLease} AND m.lease = l.token AND m.due > v_now
     RETURNING l.n;
   RETURN QUERY
     WITH ended AS (
       DELETE FROM beehive.messages m
       USING unnest(l_subscription, l_id, l_token, l_line, l_delay, l_uncounted)
         WITH ORDINALITY AS l (subscription, id, token, line, delay, uncounted, n)
-      WHERE l.line IS NULL AND l.delay > 0 AND m.subscription = l.subscription AND m.id = l.id AND m.lease = l.token AND m.due > v_now
+      WHERE l.line IS NULL AND l.delay > 0 AND ${ofLease} AND m.lease = l.token AND m.due > v_now
       RETURNING m.*, l.n, l.delay, l.uncounted),
     waiting AS (
       INSERT INTO beehive.delayed (due, first_seen, subscription, attempts, event, body, bytes)
@@ -65,9 +71,9 @@ BEGIN
     FROM (SELECT x.subscription, x.key, l.token, l.delay, l.uncounted, l.n
           FROM unnest(l_subscription, l_line, l_token, l_delay, l_uncounted)
             WITH ORDINALITY AS l (subscription, line, token, delay, uncounted, n)
-          JOIN beehive.lines x ON x.subscription = l.subscription AND x.key = l.line
-          ORDER BY x.subscription, x.key FOR UPDATE OF x) AS l
-    WHERE x.subscription = l.subscription AND x.key = l.key AND x.lease = l.token AND x.due + 0 > v_now
+          JOIN beehive.lines x ON ${lineOfLease}
+          ORDER BY l.subscription, l.line COLLATE "C" FOR UPDATE OF x) AS l
+    WHERE ${ofLocked} AND x.lease = l.token AND x.due + 0 > v_now
     RETURNING l.n;
 END $$;
 
@@ -80,14 +86,14 @@ DECLARE
   v_now bigint := ${now};
   r record;
 BEGIN
-  PERFORM 1 FROM beehive.messages
-    WHERE (subscription, id) IN (SELECT * FROM unnest(l_subscription, l_id)) ORDER BY subscription, id FOR UPDATE;
+  PERFORM 1 FROM unnest(l_subscription, l_id) AS l (subscription, id)
+    JOIN beehive.messages m ON ${ofLease} ORDER BY l.subscription, l.id FOR UPDATE OF m;
   RETURN QUERY
     WITH ended AS (
       DELETE FROM beehive.messages m
       USING unnest(l_subscription, l_id, l_token, l_line, l_event, l_letter)
         WITH ORDINALITY AS l (subscription, id, token, line, event_id, letter, n)
-      WHERE l.line IS NULL AND m.subscription = l.subscription AND m.id = l.id AND m.lease = l.token AND m.due > v_now
+      WHERE l.line IS NULL AND ${ofLease} AND m.lease = l.token AND m.due > v_now
       RETURNING m.*, l.n, l.event_id, l.letter),
     dead AS (
       INSERT INTO beehive.dead_letters (subscription, event_id, letter, event, body, bytes)
@@ -97,8 +103,8 @@ BEGIN
     SELECT l.n, l.id, l.event_id, l.letter, x.subscription, x.key, x.lease = l.token AND x.due > v_now AS held
     FROM unnest(l_id, l_token, l_subscription, l_line, l_event, l_letter)
       WITH ORDINALITY AS l (id, token, subscription, line, event_id, letter, n)
-    JOIN beehive.lines x ON x.subscription = l.subscription AND x.key = l.line
-    ORDER BY x.subscription, x.key FOR UPDATE OF x
+    JOIN beehive.lines x ON ${lineOfLease}
+    ORDER BY l.subscription, l.line COLLATE "C" FOR UPDATE OF x
   LOOP
     CONTINUE WHEN r.held IS NOT TRUE;
     INSERT INTO beehive.dead_letters (subscription, event_id, letter, event, body, bytes)

@@ -6,11 +6,11 @@ import { lineFunctions } from "./line-functions.ts";
 import { logFunctions } from "./log-functions.ts";
 import { logTables } from "./log-schema.ts";
 import { logUpkeepFunctions } from "./log-upkeep-functions.ts";
-import { tables } from "./schema.ts";
+import { lineIndex, tables } from "./schema.ts";
 import { stepFunctions } from "./step-functions.ts";
 import { takeFunctions } from "./take-functions.ts";
 import { upkeepFunctions } from "./upkeep-functions.ts";
-import { withdrawFunctions } from "./withdraw-functions.ts";
+import { cancelFunctions, withdrawFunctions } from "./withdraw-functions.ts";
 import { withinFunctions } from "./within-functions.ts";
 
 /**
@@ -23,6 +23,9 @@ const migrations: readonly string[] = [
   [logTables, logFunctions, logUpkeepFunctions].join("\n"),
   withdrawFunctions,
   batchFunctions,
+  [lineIndex, takeFunctions, leaseFunctions, stepFunctions, cancelFunctions, batchFunctions, upkeepFunctions].join(
+    "\n",
+  ),
 ];
 
 /** The version that this release writes. */

@@ -4,6 +4,8 @@
  * `beehive.` stands for the schema of the hive, see migrate.ts.
  */
 
+import { lineSubscription } from "./sql.ts";
+
 /** Rows that live for moments: vacuum follows them closely, and leaves room in each page for updates within it. */
 const hot = `
   fillfactor = 60, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
@@ -128,4 +130,10 @@ CREATE TABLE beehive.processes (
   -- When another process first missed the lock.
   missed bigint
 );
+`;
+
+/** Has each search of lines find one index alone: see sql.ts. */
+export const lineIndex: string = `
+DROP INDEX IF EXISTS beehive.lines_by_due;
+CREATE INDEX lines_by_due ON beehive.lines ((${lineSubscription}), due);
 `;

@@ -1,4 +1,4 @@
-import { byIndex } from "./sql.ts";
+import { byIndex, probe } from "./sql.ts";
 
 /*
  * The function that commits steps, pushes and writes of stores: a group of them in one transaction.
@@ -148,7 +148,8 @@ BEGIN
     WITH ended AS (
       DELETE FROM beehive.messages m
       USING unnest(l_step, l_subscription, l_id, l_token, l_line) AS l (step, subscription, id, token, line)
-      WHERE l.line IS NULL AND m.subscription = l.subscription AND m.id = l.id AND m.lease = l.token AND m.due > v_now AND l.step <> ALL (v_refused)
+      WHERE ${probe("m.subscription", "l.subscription")} AND ${probe("m.id", "l.id")} AND m.lease = l.token AND m.due > v_now
+        AND l.line IS NULL AND l.step <> ALL (v_refused)
       RETURNING l.step)
     SELECT coalesce(array_agg(step), '{}') INTO v_ended FROM ended;
   END IF;
@@ -183,12 +184,12 @@ BEGIN
       WITH ORDINALITY
       AS i (step, store, partition, id, act, new, modified, expires, metadata, value, bytes, n)
     WHERE i.act = 'put' AND i.step <> ALL (v_refused) AND i.n <> ALL (v_inserted)
-      AND x.store = i.store AND x.partition = i.partition AND x.id = i.id;
+      AND ${probe("x.store", "i.store")} AND ${probe("x.partition", "i.partition")} AND ${probe("x.id", "i.id")};
   END IF;
   IF 'delete' = ANY (i_act) OR cardinality(v_standins) > 0 OR cardinality(v_refused) > 0 THEN
     DELETE FROM beehive.items x
     USING unnest(i_step, i_store, i_partition, i_id, i_act) WITH ORDINALITY AS i (step, store, partition, id, act, n)
-    WHERE x.store = i.store AND x.partition = i.partition AND x.id = i.id
+    WHERE ${probe("x.store", "i.store")} AND ${probe("x.partition", "i.partition")} AND ${probe("x.id", "i.id")}
       AND ((i.act = 'delete' AND i.step <> ALL (v_refused)) OR i.n = ANY (v_standins)
         OR (i.n = ANY (v_inserted) AND i.step = ANY (v_refused)));
   END IF;

@@ -1,4 +1,4 @@
-import { byIndex, now } from "./sql.ts";
+import { byIndex, lineSubscription, now } from "./sql.ts";
 
 /*
  * Functions that look for messages, and lease them.
@@ -18,19 +18,18 @@ DECLARE
   r record;
 BEGIN
   WITH ended AS (
-    DELETE FROM beehive.delayed WHERE (subscription, due, id) IN (
-      SELECT subscription, due, id FROM beehive.delayed WHERE subscription = v_subscription AND due <= v_now AND key IS NULL
-      ORDER BY due LIMIT v_max FOR UPDATE SKIP LOCKED)
+    DELETE FROM beehive.delayed WHERE ctid = ANY (ARRAY (
+      SELECT ctid FROM beehive.delayed WHERE subscription = v_subscription AND due <= v_now AND key IS NULL
+      ORDER BY due LIMIT v_max FOR UPDATE SKIP LOCKED))
     RETURNING *)
   INSERT INTO beehive.messages (due, first_seen, subscription, attempts, event, body, bytes)
     SELECT due, first_seen, subscription, attempts, event, body, bytes FROM ended ORDER BY due, id;
   -- In the order of keys, as all lock lines in it.
   FOR r IN
     WITH ended AS (
-      DELETE FROM beehive.delayed WHERE (subscription, due, id) IN (
-        SELECT subscription, due, id FROM beehive.delayed
-        WHERE subscription = v_subscription AND due <= v_now AND key IS NOT NULL
-        ORDER BY due LIMIT v_max FOR UPDATE SKIP LOCKED)
+      DELETE FROM beehive.delayed WHERE ctid = ANY (ARRAY (
+        SELECT ctid FROM beehive.delayed WHERE subscription = v_subscription AND due <= v_now AND key IS NOT NULL
+        ORDER BY due LIMIT v_max FOR UPDATE SKIP LOCKED))
       RETURNING *)
     SELECT * FROM ended ORDER BY key, due, id
   LOOP
@@ -59,8 +58,8 @@ BEGIN
     END IF;
   END IF;
   SELECT due INTO line FROM beehive.lines
-    WHERE subscription = v_subscription AND due >= v_line_low AND due <= v_now + ${foreseenMs}
-    ORDER BY subscription, due LIMIT 1;
+    WHERE ${lineSubscription} = v_subscription AND due >= v_line_low AND due <= v_now + ${foreseenMs}
+    ORDER BY due LIMIT 1;
   SELECT least(v_due, line,
     (SELECT due FROM beehive.delayed WHERE subscription = v_subscription ORDER BY subscription, due LIMIT 1)
   ) INTO v_due;
@@ -99,8 +98,8 @@ BEGIN
       first_seen = coalesce(l.first_seen, v_now)
     WHERE l.ctid = ANY (ARRAY (
       SELECT x.ctid FROM beehive.lines x
-      WHERE x.subscription = v_subscription AND x.due >= v_line_low AND x.due <= v_now
-      ORDER BY x.subscription, x.due LIMIT v_max FOR UPDATE SKIP LOCKED))
+      WHERE x.${lineSubscription} = v_subscription AND x.due >= v_line_low AND x.due <= v_now
+      ORDER BY x.due LIMIT v_max FOR UPDATE SKIP LOCKED))
     RETURNING l.key)
   SELECT array_agg(key) INTO v_keys FROM leased;
   IF v_keys IS NOT NULL THEN

@@ -1,4 +1,4 @@
-import { now } from "./sql.ts";
+import { byIndex, now } from "./sql.ts";
 
 /*
  * Functions on destinations and processes, and those that keep the tables small.
@@ -82,7 +82,7 @@ END $$;
 -- 'topology': it changed. 'taken': the leases of a dead process were taken over.
 CREATE OR REPLACE FUNCTION beehive.look_1(
   v_topology bigint, v_key int, v_process int, v_subscriptions int[], v_lows bigint[], v_line_lows bigint[]
-) RETURNS TABLE (what text, subscription int, wait bigint) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (what text, subscription int, wait bigint) LANGUAGE plpgsql ${byIndex} AS $$
 #variable_conflict use_column
 DECLARE
   v_now bigint := ${now};
@@ -149,12 +149,11 @@ BEGIN
   IF NOT pg_try_advisory_xact_lock(v_key, 0) THEN
     RETURN 0;
   END IF;
-  DELETE FROM beehive.items WHERE (store, partition, id) IN (
-    SELECT store, partition, id FROM beehive.items WHERE expires <= v_now LIMIT v_max FOR UPDATE SKIP LOCKED);
+  DELETE FROM beehive.items WHERE ctid = ANY (ARRAY (
+    SELECT ctid FROM beehive.items WHERE expires <= v_now LIMIT v_max FOR UPDATE SKIP LOCKED));
   GET DIAGNOSTICS v_items = ROW_COUNT;
-  DELETE FROM beehive.recent_ids WHERE (destination, id) IN (
-    SELECT destination, id FROM beehive.recent_ids WHERE at <= v_now - v_window ORDER BY at LIMIT v_max
-    FOR UPDATE SKIP LOCKED);
+  DELETE FROM beehive.recent_ids WHERE ctid = ANY (ARRAY (
+    SELECT ctid FROM beehive.recent_ids WHERE at <= v_now - v_window ORDER BY at LIMIT v_max FOR UPDATE SKIP LOCKED));
   GET DIAGNOSTICS v_ids = ROW_COUNT;
   RETURN v_items + v_ids;
 END $$;

@@ -1,6 +1,6 @@
 import { hasLabel, labelOf } from "../../../src/provider-kit/event-row.ts";
 import { commitTwo } from "./log-functions.ts";
-import { byIndex, now } from "./sql.ts";
+import { byIndex, now, probe } from "./sql.ts";
 import { commitFunction, type CommitFunction } from "./step-functions.ts";
 
 /*
@@ -38,10 +38,12 @@ function lock(condition: string, own = ""): string {
     -- In this order: a message that is moved from the delayed ones meanwhile is met where it comes to.
     WITH found AS (SELECT ctid FROM beehive.delayed WHERE (${condition}) ORDER BY subscription, due, id FOR UPDATE)
       SELECT coalesce(array_agg(ctid), '{}') INTO v_delayed FROM found;
-    WITH found AS (
-      SELECT ctid FROM beehive.messages WHERE (subscription, id) IN (
-        ${own} SELECT subscription, id FROM beehive.messages WHERE (lease IS NULL OR due <= v_now) AND (${condition}))
-      ORDER BY subscription, id FOR UPDATE)
+    WITH named AS MATERIALIZED (
+      ${own} SELECT subscription, id FROM beehive.messages WHERE (lease IS NULL OR due <= v_now) AND (${condition})),
+    found AS (
+      SELECT m.ctid FROM named n
+      JOIN beehive.messages m ON ${probe("m.subscription", "n.subscription")} AND ${probe("m.id", "n.id")}
+      ORDER BY n.subscription, n.id FOR UPDATE OF m)
       SELECT coalesce(array_agg(ctid), '{}') INTO v_messages FROM found;
     SELECT coalesce(array_agg(subscription), '{}'), coalesce(array_agg(key), '{}'), coalesce(array_agg(id), '{}')
       INTO v_subscriptions, v_keys, v_ids FROM beehive.line_messages WHERE (${condition});`;
@@ -57,9 +59,10 @@ function remove(condition: string): string {
     GET DIAGNOSTICS v_some = ROW_COUNT;
     v_count := v_count + v_some;
     FOR r IN
-      SELECT subscription, key, id FROM beehive.line_messages
-      WHERE (subscription, key, id) IN (SELECT * FROM unnest(v_subscriptions, v_keys, v_ids)) AND (${condition})
-      ORDER BY subscription, key, id
+      SELECT l.subscription, l.key, l.id FROM unnest(v_subscriptions, v_keys, v_ids) AS l (subscription, key, id)
+      JOIN beehive.line_messages m ON ${probe("m.subscription", "l.subscription")} AND ${probe("m.key", "l.key")}
+        AND ${probe("m.id", "l.id")}
+      WHERE (${condition}) ORDER BY l.subscription, l.key COLLATE "C", l.id
     LOOP
       SELECT lease IS NOT NULL AND due > v_now INTO v_leased FROM beehive.lines
         WHERE subscription = r.subscription AND key = r.key;
@@ -100,9 +103,8 @@ export const commitThree: CommitFunction = {
     RETURN QUERY SELECT 'freed', 0, f::bigint, 0::bigint, NULL::text FROM unnest(v_freed) AS f;`,
 };
 
-export const withdrawFunctions: string = `
-${tables.map((table) => `CREATE INDEX ${table}_by_cancel_label ON beehive.${table} (${labelOf}) WHERE ${hasLabel};`).join("\n")}
-
+/** The function that cancels by itself. */
+export const cancelFunctions: string = `
 -- Cancels the messages with a label, or the event whose text begins with v_event. Returns how many, and the
 -- subscriptions of lines that move on.
 CREATE OR REPLACE FUNCTION beehive.cancel_1(v_label text, v_event text, OUT count int, OUT freed int[])
@@ -120,7 +122,12 @@ BEGIN
   count := v_count;
   freed := v_freed;
 END $$;
+`;
 
+export const withdrawFunctions: string = `
+${tables.map((table) => `CREATE INDEX ${table}_by_cancel_label ON beehive.${table} (${labelOf}) WHERE ${hasLabel};`).join("\n")}
+
+${cancelFunctions}
 -- As commit_2, and cancels first: c_label are the labels of c_step. 'freed': n is a subscription with a line that moves on.
 ${commitFunction(commitThree)}
 

@@ -1,11 +1,11 @@
-/** A transaction that holds vacuum back: looks for messages do not walk over the dead, and the hive names it. */
+/** Looks for messages and commits read no more of the tables, when vacuum found them empty, and when it is held back. */
 import { ManualClock } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import pg from "pg";
 import { PostgresProvider } from "../../../providers/postgres/index.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import { noPostgres, postgresSchema, postgresUrl } from "../../support/postgres-server.ts";
+import { noPostgres, postgresSchema, postgresUrl, query } from "../../support/postgres-server.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("postgres: vacuum held back", { timeoutMs: 90_000, skip: noPostgres });
@@ -70,15 +70,19 @@ test("a look for messages costs as much as before", async () => {
   await holder.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
   await holder.query("SELECT 1");
   const held: (readonly [messages: number, lines: number])[] = [];
-  while (held.length < heldRounds) held.push(await cost());
+  while (held.length < heldRounds) {
+    // As the server does once a minute: plans are made anew for tables without a row that lives.
+    await vacuum(schema.name);
+    held.push(await cost());
+  }
   await holder.query("ROLLBACK");
   await holder.end();
   // Rows that died in the last second are walked over; now and then a sweep walks over all.
   for (const kind of [0, 1] as const) {
     const second = held[1]?.[kind] ?? 0;
-    const least = Math.min(...held.slice(2).map((one) => one[kind]));
+    const last = Math.max(...held.slice(-3).map((one) => one[kind]));
     const told = `${before[kind]} entries an event before, then ${held.map((one) => one[kind]).join(", ")}`;
-    assert.ok(least <= 1.3 * second + 4, told);
+    assert.ok(last <= 1.3 * second + 4, told);
   }
   await taker.close();
   await pusher.close();
@@ -101,5 +105,10 @@ test("an old transaction is named, with how to end it", async () => {
   await provider.close();
   await schema.drop();
 });
+
+/** Vacuums all tables of the hive. */
+async function vacuum(schema: string): Promise<void> {
+  await query(`VACUUM ${["messages", "lines", "line_messages"].map((table) => `${schema}.${table}`).join(", ")}`);
+}
 
 test.run();
