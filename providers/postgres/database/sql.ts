@@ -5,7 +5,8 @@ export const now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
  * Has a function look rows up by an index, one by one. The tables are small when their plans are made, and a plan that
  * reads all of a table would be kept when it has grown, or is full of dead rows.
  */
-export const byIndex = "SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off";
+export const byIndex =
+  "SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off";
 
 /**
  * Returns the condition that a column has a value of a list, by which each entry of the list is looked up in an index.
@@ -15,6 +16,15 @@ export const byIndex = "SET enable_seqscan = off SET enable_hashjoin = off SET e
  */
 export function probe(column: string, value: string): string {
   return `${column} = ANY (ARRAY[${value}])`;
+}
+
+/**
+ * Returns the condition, and the rest, of a search for the one row whose last column of the key has a value.
+ *
+ * While vacuum is held back, each change of a row leaves a dead version. They are read from the newest on, which lives.
+ */
+export function newest(column: string, value: string): string {
+  return `${column} >= ${value} AND ${column} <= ${value} ORDER BY ${column} DESC LIMIT 1`;
 }
 
 /**

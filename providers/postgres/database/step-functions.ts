@@ -1,4 +1,4 @@
-import { byIndex, probe } from "./sql.ts";
+import { byIndex, newest, probe } from "./sql.ts";
 
 /*
  * The function that commits steps, pushes and writes of stores: a group of them in one transaction.
@@ -79,6 +79,9 @@ DECLARE
   v_inserted bigint[] := '{}';
   v_standins bigint[] := '{}';
   v_dropped bigint[] := '{}';
+  -- Where the items to write are, by their numbers.
+  v_place tid;
+  v_places tid[] := array_fill(NULL::tid, ARRAY[cardinality(i_step)]);
   v_found text;
   v_holds boolean;
   v_puts boolean := false;
@@ -104,10 +107,11 @@ BEGIN
       v_found := NULL;
       IF r.act = 'read' THEN
         SELECT etag INTO v_found FROM beehive.items
-          WHERE store = r.store AND partition = r.partition AND id = r.id FOR SHARE;
+          WHERE store = r.store AND partition = r.partition AND ${newest("id", "r.id")} FOR SHARE;
       ELSE
-        SELECT etag INTO v_found FROM beehive.items
-          WHERE store = r.store AND partition = r.partition AND id = r.id FOR NO KEY UPDATE;
+        SELECT ctid, etag INTO v_place, v_found FROM beehive.items
+          WHERE store = r.store AND partition = r.partition AND ${newest("id", "r.id")} FOR NO KEY UPDATE;
+        v_places[r.n] := v_place;
       END IF;
       EXIT WHEN FOUND OR r.expect IN ('present', 'etag') OR (r.act = 'delete' AND r.expect = 'any');
       -- Whoever else inserts the item now waits for us, or we for them: then it is there, and is compared.
@@ -180,11 +184,9 @@ BEGIN
   IF v_puts THEN
     UPDATE beehive.items x SET etag = i.new, modified = i.modified, expires = i.expires, metadata = i.metadata,
       value = i.value, bytes = i.bytes
-    FROM unnest(i_step, i_store, i_partition, i_id, i_act, i_new, i_modified, i_expires, i_metadata, i_value, i_bytes)
-      WITH ORDINALITY
-      AS i (step, store, partition, id, act, new, modified, expires, metadata, value, bytes, n)
-    WHERE i.act = 'put' AND i.step <> ALL (v_refused) AND i.n <> ALL (v_inserted)
-      AND ${probe("x.store", "i.store")} AND ${probe("x.partition", "i.partition")} AND ${probe("x.id", "i.id")};
+    FROM unnest(i_step, i_act, i_new, i_modified, i_expires, i_metadata, i_value, i_bytes, v_places) WITH ORDINALITY
+      AS i (step, act, new, modified, expires, metadata, value, bytes, place, n)
+    WHERE i.act = 'put' AND i.step <> ALL (v_refused) AND i.n <> ALL (v_inserted) AND x.ctid = i.place;
   END IF;
   IF 'delete' = ANY (i_act) OR cardinality(v_standins) > 0 OR cardinality(v_refused) > 0 THEN
     DELETE FROM beehive.items x

@@ -12,6 +12,7 @@ import {
 } from "../../../src/provider-kit/rows.ts";
 import type { StepChanges } from "../../../src/provider-kit/step-rows.ts";
 import type { PostgresClient } from "../client.ts";
+import { newest } from "../database/sql.ts";
 import type { Value } from "../database/value.ts";
 import type { Commit, ItemUse, Outcome } from "../queues/commits.ts";
 
@@ -99,7 +100,7 @@ export class PostgresRows implements AtomicRows {
     const { rows } = await this.#client.query<I & { readonly n: number }>(
       `SELECT k.n, i.* FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS k (store, partition, id, n)
         CROSS JOIN LATERAL (SELECT ${headColumns}, ${columns[shape]} FROM beehive.items i
-          WHERE i.store = k.store AND i.partition = k.partition AND i.id = k.id) AS i`,
+          WHERE i.store = k.store AND i.partition = k.partition AND ${newest("i.id", "k.id")}) AS i`,
       [keys.map(({ table }) => table), keys.map(({ partition }) => partition), keys.map(({ id }) => id)],
     );
     const found: (I | undefined)[] = keys.map(() => undefined);

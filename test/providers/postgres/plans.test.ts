@@ -18,7 +18,7 @@ const itemIds = Array.from({ length: 10 }, (_, n) => `item-${n}`);
 const rounds = 8;
 const tables = ["messages", "lines", "line_messages", "items"];
 
-test("settling a lease reads no other messages, though vacuum found none", async () => {
+test("settling a lease reads no other messages, however few vacuum found", async () => {
   const schema = postgresSchema();
   // A single connection, which reads its own statistics.
   const pool = new pg.Pool({ connectionString: postgresUrl, max: 1 });
@@ -69,24 +69,27 @@ test("settling a lease reads no other messages, though vacuum found none", async
     return rows.map(({ read }) => Number(read));
   }
 
-  for (let round = 0; round < rounds; round++) {
+  for (const few of [0, 2 * leased]) {
+    for (let round = 0; round < rounds; round++) {
+      await push(leased);
+      await settle();
+    }
+    for (const name of names) await queues.purge(name);
+    for (const id of itemIds) await items.delete(id);
+    await push(few);
+    await query(`VACUUM ANALYZE ${tables.map((table) => `${schema.name}.${table}`).join(", ")}`);
     await push(leased);
     await settle();
-  }
-  for (const name of names) await queues.purge(name);
-  for (const id of itemIds) await items.delete(id);
-  await query(`VACUUM ${tables.map((table) => `${schema.name}.${table}`).join(", ")}`);
-  await push(leased);
-  await settle();
-  await push(waiting);
-  for (let n = 0; n < waiting; n += 50)
-    await Promise.all(Array.from({ length: 50 }, (_, one) => items.upsert({ id: `item-${100 + n + one}`, count: n })));
+    await push(waiting);
+    for (let n = 0; n < waiting; n += 50)
+      await Promise.all(Array.from({ length: 50 }, (_, one) => items.upsert({ id: `more-${n + one}`, count: n })));
 
-  const before = await entriesRead();
-  for (let round = 0; round < rounds; round++) await settle();
-  const read = (await entriesRead()).map((one, index) => (one - (before[index] ?? 0)) / rounds);
-  // A look counts up to 100 messages that wait.
-  for (const one of read) assert.ok(one < waiting / 4, `entries a round, of ${tables.join(", ")}: ${read.join(", ")}`);
+    const before = await entriesRead();
+    for (let round = 0; round < rounds; round++) await settle();
+    const read = (await entriesRead()).map((one, index) => (one - (before[index] ?? 0)) / rounds);
+    // A look counts up to 100 messages that wait.
+    for (const one of read) assert.ok(one < waiting / 4, `after ${few}: ${read.join(", ")} of ${tables.join(", ")}`);
+  }
 
   await provider.close();
   await pool.end();
