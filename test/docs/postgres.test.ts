@@ -15,7 +15,7 @@ import { suite } from "../support/suite.ts";
 const test = suite("the set-up of PostgreSQL in the documents", { timeoutMs: 120_000, skip: noPostgres });
 
 const page = await readFile(join(root, "docs/postgres.md"), "utf8");
-const [roles = "", watching = ""] = [...page.matchAll(/^```sql\n(.*?)^```$/gms)].map(([, code = ""]) => code);
+const [roles = "", ...questions] = [...page.matchAll(/^```sql\n(.*?)^```$/gms)].map(([, code = ""]) => code);
 const shop = "test/cli/modules/shop.ts";
 const suffix = `_${process.pid}`;
 const databases: string[] = [];
@@ -86,7 +86,7 @@ test("a worker with the printed rights works, and cannot change the schema", asy
   await running.says("packed 1");
   running.signal("SIGTERM");
   assert.is((await running.ended).code, 0);
-  await ask(at(), watching);
+  for (const question of questions) await ask(at(), question);
 });
 
 interface Service {

@@ -200,6 +200,13 @@ test("a role works with the printed rights, and is told of missing ones", async 
   const letter = { ...origin, reason: "no", errorName: "E", errorMessage: "", stack: undefined, lastSeen: new Date() };
   await queues.deadLetter(again, letter);
   await queues.requeue(name, again.event.id);
+  await queues.push([new Event("Letter", "two", { queueName: "Letters", cancelKey: "two" })]);
+  assert.is(await queues.cancel({ key: "two" }), 1);
+  await queues.push([new Event("Letter", "three", { queueName: "Letters" })]);
+  const batch = await queues.lease(name, { ...request, max: 2 });
+  assert.is(batch.length, 2);
+  await worker.beginBatch(batch).commit(batch, [new Event("Letter", "four", { queueName: "Letters" })]);
+  assert.is(await queues.purge(name), 1);
   assert.equal(await worker.warnings(), []);
   // Making queues needs --setup.
   await throwsCode("AccessDenied", () => queues.ensure([spec, { ...spec, name: QueueName.parse("Others") }]));
