@@ -6,10 +6,10 @@ import { byIndex, now, probe } from "./sql.ts";
  */
 
 /** The conditions of the message, and of the line, of a lease. */
-const ofLease = `${probe("m.subscription", "l.subscription")} AND ${probe("m.id", "l.id")}`;
-const lineOfLease = `${probe("x.subscription", "l.subscription")} AND ${probe("x.key", "l.line")}`;
+const ofLease = `${probe(["m.subscription", "l.subscription"], ["m.id", "l.id"])}`;
+const lineOfLease = `${probe(["x.subscription", "l.subscription"], ["x.key", "l.line"])}`;
 /** The line of a lease that was locked. */
-const ofLocked = `${probe("x.subscription", "l.subscription")} AND ${probe("x.key", "l.key")}`;
+const ofLocked = `${probe(["x.subscription", "l.subscription"], ["x.key", "l.key"])}`;
 
 export const leaseFunctions: string = `
 -- Extends leases by v_ms from now. Returns the numbers of those that are still held, from 1.

@@ -8,14 +8,18 @@ export const now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 export const byIndex =
   "SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off";
 
+/** A column of an index, and the value of a list that it is to have. */
+type Sought = readonly [column: string, value: string];
+
 /**
- * Returns the condition that a column has a value of a list, by which each entry of the list is looked up in an index.
+ * Returns the condition that an index of two columns has the values of a list, each entry of which is looked up.
  *
- * Vacuum finds queues empty now and then. With `=`, plans that are made then read all of the table first, and keep doing
- * so. `= ANY` leaves them the index alone. For the same reason such statements are ordered by the list, not the table.
+ * Vacuum finds queues empty now and then. With `=` alone, plans that are made then read all of the table first, and go on
+ * doing so when it is full. This leaves them the index, and all of its columns. For the same reason such statements are
+ * ordered by the list, not the table.
  */
-export function probe(column: string, value: string): string {
-  return `${column} = ANY (ARRAY[${value}])`;
+export function probe([first, one]: Sought, [second, other]: Sought): string {
+  return `${first} = ANY (ARRAY[${one}]) AND ${second} BETWEEN ${other} AND ${other}`;
 }
 
 /**

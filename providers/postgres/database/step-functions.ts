@@ -79,7 +79,7 @@ DECLARE
   v_inserted bigint[] := '{}';
   v_standins bigint[] := '{}';
   v_dropped bigint[] := '{}';
-  -- Where the items to write are, by their numbers.
+  -- Where the items are, by their numbers.
   v_place tid;
   v_places tid[] := array_fill(NULL::tid, ARRAY[cardinality(i_step)]);
   v_found text;
@@ -106,32 +106,32 @@ BEGIN
     LOOP
       v_found := NULL;
       IF r.act = 'read' THEN
-        SELECT etag INTO v_found FROM beehive.items
+        SELECT ctid, etag INTO v_place, v_found FROM beehive.items
           WHERE store = r.store AND partition = r.partition AND ${newest("id", "r.id")} FOR SHARE;
       ELSE
         SELECT ctid, etag INTO v_place, v_found FROM beehive.items
           WHERE store = r.store AND partition = r.partition AND ${newest("id", "r.id")} FOR NO KEY UPDATE;
-        v_places[r.n] := v_place;
       END IF;
       EXIT WHEN FOUND OR r.expect IN ('present', 'etag') OR (r.act = 'delete' AND r.expect = 'any');
       -- Whoever else inserts the item now waits for us, or we for them: then it is there, and is compared.
       IF r.act = 'put' THEN
         INSERT INTO beehive.items (store, partition, id, etag, modified, expires, metadata, value, bytes)
           VALUES (r.store, r.partition, r.id, r.new, r.modified, r.expires, r.metadata, r.value, r.bytes)
-          ON CONFLICT DO NOTHING;
+          ON CONFLICT DO NOTHING RETURNING ctid INTO v_place;
         IF FOUND THEN
           v_inserted := v_inserted || r.n;
           EXIT;
         END IF;
       ELSE
         INSERT INTO beehive.items (store, partition, id, etag, modified) VALUES (r.store, r.partition, r.id, '', 0)
-          ON CONFLICT DO NOTHING;
+          ON CONFLICT DO NOTHING RETURNING ctid INTO v_place;
         IF FOUND THEN
           v_standins := v_standins || r.n;
           EXIT;
         END IF;
       END IF;
     END LOOP;
+    v_places[r.n] := v_place;
     -- Empty: it stands in for an item that is to stay absent, for two steps of the group.
     v_found := nullif(v_found, '');
     v_puts := v_puts OR (r.act = 'put' AND v_found IS NOT NULL);
@@ -152,7 +152,7 @@ BEGIN
     WITH ended AS (
       DELETE FROM beehive.messages m
       USING unnest(l_step, l_subscription, l_id, l_token, l_line) AS l (step, subscription, id, token, line)
-      WHERE ${probe("m.subscription", "l.subscription")} AND ${probe("m.id", "l.id")} AND m.lease = l.token AND m.due > v_now
+      WHERE ${probe(["m.subscription", "l.subscription"], ["m.id", "l.id"])} AND m.lease = l.token AND m.due > v_now
         AND l.line IS NULL AND l.step <> ALL (v_refused)
       RETURNING l.step)
     SELECT coalesce(array_agg(step), '{}') INTO v_ended FROM ended;
@@ -190,9 +190,8 @@ BEGIN
   END IF;
   IF 'delete' = ANY (i_act) OR cardinality(v_standins) > 0 OR cardinality(v_refused) > 0 THEN
     DELETE FROM beehive.items x
-    USING unnest(i_step, i_store, i_partition, i_id, i_act) WITH ORDINALITY AS i (step, store, partition, id, act, n)
-    WHERE ${probe("x.store", "i.store")} AND ${probe("x.partition", "i.partition")} AND ${probe("x.id", "i.id")}
-      AND ((i.act = 'delete' AND i.step <> ALL (v_refused)) OR i.n = ANY (v_standins)
+    USING unnest(i_step, i_act, v_places) WITH ORDINALITY AS i (step, act, place, n)
+    WHERE x.ctid = i.place AND ((i.act = 'delete' AND i.step <> ALL (v_refused)) OR i.n = ANY (v_standins)
         OR (i.n = ANY (v_inserted) AND i.step = ANY (v_refused)));
   END IF;
 

@@ -82,6 +82,8 @@ DECLARE
   v_now bigint := ${now};
   v_left int := v_max;
   v_keys text[];
+  v_attempts int[];
+  v_seen bigint[];
   v_leased int;
   v_wait record;
 BEGIN
@@ -100,16 +102,15 @@ BEGIN
       SELECT x.ctid FROM beehive.lines x
       WHERE x.${lineSubscription} = v_subscription AND x.due >= v_line_low AND x.due <= v_now
       ORDER BY x.due LIMIT v_max FOR UPDATE SKIP LOCKED))
-    RETURNING l.key)
-  SELECT array_agg(key) INTO v_keys FROM leased;
+    RETURNING l.key, l.attempts, l.first_seen)
+  SELECT array_agg(key), array_agg(attempts), array_agg(first_seen) INTO v_keys, v_attempts, v_seen FROM leased;
   IF v_keys IS NOT NULL THEN
     -- A statement of its own: the one above may not yet see that the first of a line was removed.
     RETURN QUERY
       SELECT 'lease', m.id, v_token, l.key, l.attempts, l.first_seen, m.event, m.body, m.bytes
-      FROM beehive.lines l CROSS JOIN LATERAL (
-        SELECT * FROM beehive.line_messages m WHERE m.subscription = l.subscription AND m.key = l.key
-        ORDER BY m.id LIMIT 1) m
-      WHERE l.subscription = v_subscription AND l.key = ANY (v_keys);
+      FROM unnest(v_keys, v_attempts, v_seen) AS l (key, attempts, first_seen) CROSS JOIN LATERAL (
+        SELECT * FROM beehive.line_messages m WHERE m.subscription = v_subscription AND m.key = l.key
+        ORDER BY m.id LIMIT 1) m;
     GET DIAGNOSTICS v_leased = ROW_COUNT;
     v_left := v_left - v_leased;
     IF v_leased < cardinality(v_keys) THEN

@@ -42,7 +42,7 @@ function lock(condition: string, own = ""): string {
       ${own} SELECT subscription, id FROM beehive.messages WHERE (lease IS NULL OR due <= v_now) AND (${condition})),
     found AS (
       SELECT m.ctid FROM named n
-      JOIN beehive.messages m ON ${probe("m.subscription", "n.subscription")} AND ${probe("m.id", "n.id")}
+      JOIN beehive.messages m ON ${probe(["m.subscription", "n.subscription"], ["m.id", "n.id"])}
       ORDER BY n.subscription, n.id FOR UPDATE OF m)
       SELECT coalesce(array_agg(ctid), '{}') INTO v_messages FROM found;
     SELECT coalesce(array_agg(subscription), '{}'), coalesce(array_agg(key), '{}'), coalesce(array_agg(id), '{}')
@@ -59,10 +59,10 @@ function remove(condition: string): string {
     GET DIAGNOSTICS v_some = ROW_COUNT;
     v_count := v_count + v_some;
     FOR r IN
-      SELECT l.subscription, l.key, l.id FROM unnest(v_subscriptions, v_keys, v_ids) AS l (subscription, key, id)
-      JOIN beehive.line_messages m ON ${probe("m.subscription", "l.subscription")} AND ${probe("m.key", "l.key")}
-        AND ${probe("m.id", "l.id")}
-      WHERE (${condition}) ORDER BY l.subscription, l.key COLLATE "C", l.id
+      SELECT l.* FROM unnest(v_subscriptions, v_keys, v_ids) AS l (subscription, key, id)
+      CROSS JOIN LATERAL (SELECT 1 FROM beehive.line_messages
+        WHERE subscription = l.subscription AND key = l.key AND id = l.id AND (${condition}) LIMIT 1) AS m
+      ORDER BY l.subscription, l.key COLLATE "C", l.id
     LOOP
       SELECT lease IS NOT NULL AND due > v_now INTO v_leased FROM beehive.lines
         WHERE subscription = r.subscription AND key = r.key;
