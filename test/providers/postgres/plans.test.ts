@@ -4,6 +4,7 @@ import pg from "pg";
 import { PostgresProvider } from "../../../providers/postgres/index.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
+import { counted } from "../../support/postgres-statistics.ts";
 import { noPostgres, postgresSchema, postgresUrl, query } from "../../support/postgres-server.ts";
 import { suite } from "../../support/suite.ts";
 
@@ -57,17 +58,13 @@ test("settling a lease reads no other messages, however few vacuum found", async
     await Promise.all(itemIds.map((id) => items.upsert({ id, count: ++count })));
   }
 
-  async function entriesRead(): Promise<number[]> {
-    // Statistics are told at the end of a transaction, a second after those before.
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
-    await pool.query("SELECT 1");
-    const { rows } = await pool.query<{ readonly read: string }>(
-      `SELECT sum(idx_tup_read) AS read FROM pg_stat_user_indexes WHERE schemaname = $1 AND relname = ANY ($2)
+  const entriesRead = (): Promise<readonly number[]> =>
+    counted(
+      pool,
+      `SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE schemaname = $1 AND relname = ANY ($2)
         GROUP BY relname ORDER BY array_position($2, relname::text)`,
       [schema.name, tables],
     );
-    return rows.map(({ read }) => Number(read));
-  }
 
   for (const few of [0, 2 * leased]) {
     for (let round = 0; round < rounds; round++) {

@@ -5,6 +5,7 @@ import pg from "pg";
 import { PostgresProvider } from "../../../providers/postgres/index.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
+import { counted } from "../../support/postgres-statistics.ts";
 import { noPostgres, postgresSchema, postgresUrl, query } from "../../support/postgres-server.ts";
 import { suite } from "../../support/suite.ts";
 
@@ -50,16 +51,13 @@ test("a look for messages costs as much as before", async () => {
   }
 
   async function read(): Promise<readonly [messages: number, lines: number]> {
-    // Statistics are told at the end of a transaction, a second after those before.
-    await new Promise((resolve) => setTimeout(resolve, roundMs));
-    await pool.query("SELECT 1");
-    const { rows } = await pool.query<{ readonly messages: string; readonly lines: string }>(
-      `SELECT sum(idx_tup_read) FILTER (WHERE relname = 'messages') AS messages,
-        sum(idx_tup_read) FILTER (WHERE relname = 'lines') AS lines
+    const [messages = 0, lines = 0] = await counted(
+      pool,
+      `SELECT sum(idx_tup_read) FILTER (WHERE relname = 'messages'), sum(idx_tup_read) FILTER (WHERE relname = 'lines')
         FROM pg_stat_user_indexes WHERE schemaname = $1`,
       [schema.name],
     );
-    return [Number(rows[0]?.messages ?? 0), Number(rows[0]?.lines ?? 0)];
+    return [messages, lines];
   }
 
   let seen = await read();
@@ -105,13 +103,9 @@ test("an item that changes often is read as fast as before", async () => {
   }
 
   async function read(): Promise<number> {
-    await new Promise((resolve) => setTimeout(resolve, roundMs));
-    await pool.query("SELECT 1");
-    const { rows } = await pool.query<{ readonly pages: string }>(
-      "SELECT heap_blks_read + heap_blks_hit AS pages FROM pg_statio_user_tables WHERE schemaname = $1 AND relname = 'items'",
-      [schema.name],
-    );
-    return Number(rows[0]?.pages ?? 0);
+    const text = `SELECT heap_blks_read + heap_blks_hit FROM pg_statio_user_tables
+      WHERE schemaname = $1 AND relname = 'items'`;
+    return (await counted(pool, text, [schema.name]))[0] ?? 0;
   }
 
   await counters.increment("Hot", "one", 1);
