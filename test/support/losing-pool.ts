@@ -12,6 +12,8 @@ export interface LosingPool extends PostgresPool {
   readonly lost: number;
   /** The statements, in order. */
   readonly statements: readonly string[];
+  /** The statements that were answered, in the order of their answers. */
+  readonly answered: readonly string[];
 }
 
 export function losingPool(): LosingPool {
@@ -20,6 +22,7 @@ export function losingPool(): LosingPool {
   let holding: { readonly text: string; readonly over: Promise<void> } | undefined;
   let lost = 0;
   const statements: string[] = [];
+  const answered: string[] = [];
   return {
     options: { connectionString: postgresUrl },
     async query(config: pg.QueryConfig) {
@@ -28,6 +31,7 @@ export function losingPool(): LosingPool {
       if (held) holding = undefined;
       const answer = await pool.query(config);
       await held;
+      answered.push(config.text);
       if (losing === undefined || !config.text.includes(losing)) return answer;
       losing = undefined;
       lost++;
@@ -46,5 +50,6 @@ export function losingPool(): LosingPool {
       return lost;
     },
     statements,
+    answered,
   };
 }

@@ -187,7 +187,7 @@ test("a published event reaches a waiting poll without a claim", async () => {
   const { queues } = provider;
   const { signal } = new AbortController();
   const poll = queues.lease(reader, { max: 5, leaseMs: 60_000, waitMs: 5_000, signal });
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  while (!pool.answered.some((text) => text.includes("take_"))) await new Promise((resolve) => setTimeout(resolve, 50));
   const claims = (): number => pool.statements.filter((text) => text.includes("take_")).length;
   const before = claims();
   await queues.push([1, 2].map((body) => new Event("Sale", body, { queueName: "Sale-" })));
