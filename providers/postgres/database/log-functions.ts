@@ -18,6 +18,10 @@ export const size = "coalesce(octet_length(body), octet_length(bytes), 0)";
 const marked = `'{"log":{"position":' || position || ',"published":' || published || CASE WHEN position < v_reader.until
       THEN ',"rewind":' || v_reader.rewind || ',"outputs":"' || v_reader.outputs || '"' ELSE '' END || '},' || substr(event, 2)`;
 
+/** The events of a part of the log by their positions; without the bounds, all of the log may be read for them. */
+const chosen =
+  "destination = v_reader.destination AND position >= v_from AND position < v_end AND position = ANY (v_positions)";
+
 /** The events that commits append to the log; `k_known` is as `o_known`. */
 const append = `
   -- Topics that keep their events, in the order of their ids: until the commit, no other publishes to them.
@@ -169,23 +173,23 @@ BEGIN
           AND newer.position < v_end)));
   INSERT INTO beehive.delayed (due, subscription, key, event, body, bytes)
     SELECT due, v_subscription, CASE WHEN v_reader.ordered THEN nullif(key, '') END, ${marked}, body, bytes
-    FROM beehive.log WHERE destination = v_reader.destination AND position = ANY (v_positions) AND due > v_now
+    FROM beehive.log WHERE ${chosen} AND due > v_now
     ORDER BY position;
   INSERT INTO beehive.messages (due, subscription, event, body, bytes)
     SELECT v_now, v_subscription, ${marked}, body, bytes
-    FROM beehive.log WHERE destination = v_reader.destination AND position = ANY (v_positions)
+    FROM beehive.log WHERE ${chosen}
       AND coalesce(due <= v_now, true) AND NOT (v_reader.ordered AND coalesce(key, '') <> '')
     ORDER BY position;
   IF v_reader.ordered THEN
     INSERT INTO beehive.lines AS l (subscription, key, due)
       SELECT v_subscription, key, v_now FROM (
-        SELECT DISTINCT key FROM beehive.log WHERE destination = v_reader.destination AND position = ANY (v_positions)
+        SELECT DISTINCT key FROM beehive.log WHERE ${chosen}
           AND coalesce(due <= v_now, true) AND key <> '') AS keys
       ORDER BY key
       ON CONFLICT (subscription, key) DO UPDATE SET due = l.due;
     INSERT INTO beehive.line_messages (subscription, key, event, body, bytes)
       SELECT v_subscription, key, ${marked}, body, bytes
-      FROM beehive.log WHERE destination = v_reader.destination AND position = ANY (v_positions)
+      FROM beehive.log WHERE ${chosen}
         AND coalesce(due <= v_now, true) AND key <> ''
       ORDER BY position;
   END IF;

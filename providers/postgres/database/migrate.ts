@@ -23,9 +23,16 @@ const migrations: readonly string[] = [
   [logTables, logFunctions, logUpkeepFunctions].join("\n"),
   withdrawFunctions,
   batchFunctions,
-  [lineIndex, takeFunctions, leaseFunctions, stepFunctions, cancelFunctions, batchFunctions, upkeepFunctions].join(
-    "\n",
-  ),
+  [
+    lineIndex,
+    takeFunctions,
+    leaseFunctions,
+    stepFunctions,
+    logFunctions,
+    cancelFunctions,
+    batchFunctions,
+    upkeepFunctions,
+  ].join("\n"),
 ];
 
 /** The version that this release writes. */
