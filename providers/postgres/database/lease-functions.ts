@@ -5,11 +5,11 @@ import { byIndex, now, probe } from "./sql.ts";
  * due. Arrays run in parallel.
  */
 
-/** The conditions of the message, and of the line, of a lease. */
-const ofLease = `${probe(["m.subscription", "l.subscription"], ["m.id", "l.id"])}`;
-const lineOfLease = `${probe(["x.subscription", "l.subscription"], ["x.key", "l.line"])}`;
-/** The line of a lease that was locked. */
-const ofLocked = `${probe(["x.subscription", "l.subscription"], ["x.key", "l.key"])}`;
+/** The message of a lease, and its line. */
+const ofLease = probe(["m.subscription", "l.subscription"], ["m.id", "l.id"]);
+const lineOfLease = probe(["x.subscription", "l.subscription"], ["x.key", "l.line"]);
+/** The same line, once it is locked. */
+const ofLocked = probe(["x.subscription", "l.subscription"], ["x.key", "l.key"]);
 
 export const leaseFunctions: string = `
 -- Extends leases by v_ms from now. Returns the numbers of those that are still held, from 1.
