@@ -5,7 +5,7 @@ import { isBeeHiveError } from "../../../src/base/errors.ts";
 import type { CollectionStore } from "../../../src/contract/stores.ts";
 import { Event } from "../../../src/events/event.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import { noPostgres, postgresSchema, query } from "../../support/postgres-server.ts";
+import { inTransaction, noPostgres, postgresSchema, query } from "../../support/postgres-server.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("postgres: steps that meet", { timeoutMs: 60_000, skip: noPostgres });
@@ -13,6 +13,8 @@ const test = suite("postgres: steps that meet", { timeoutMs: 60_000, skip: noPos
 const schema = postgresSchema();
 const name = QueueName.parse("Meeting");
 const leaseMs = 60_000;
+/** The statements of this schema. */
+const like = `%${schema.name}%`;
 const providers = [1, 2, 3].map(() => new PostgresProvider({ url: schema.url }));
 const [first] = providers as [PostgresProvider, ...PostgresProvider[]];
 
@@ -69,6 +71,26 @@ async function steps(
   await Promise.all(providers.flatMap((one, p) => Array.from({ length: lanes }, (_, n) => lane(one, p * lanes + n))));
   return conflicts;
 }
+
+test("writes that wait for another change of their row are done", async () => {
+  const rows = first.stores.collection<Row>("Blind");
+  await rows.upsert({ id: "changed", value: 1 });
+  await rows.upsert({ id: "deleted", value: 1 });
+  let waiting: Promise<unknown> = Promise.resolve();
+  await inTransaction(async (client) => {
+    await client.query(`UPDATE ${schema.name}.items SET etag = 'other' WHERE id IN ('changed', 'deleted')`);
+    waiting = Promise.all([rows.upsert({ id: "changed", value: 2 }), rows.delete("deleted")]);
+    while (
+      (await query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1", [like]))
+        .length === 0
+    )
+      await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+  await waiting;
+  const left: unknown[] = [];
+  for await (const { id, value } of rows.all()) left.push([id, value]);
+  assert.equal(left, [["changed", 2]]);
+});
 
 test("an invariant over two rows holds when steps write one of them", async () => {
   const rows = first.stores.collection<Row>("Rows");
