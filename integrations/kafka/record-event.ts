@@ -7,6 +7,7 @@ import { withoutCancelKey } from "../../src/events/withdrawal.ts";
 import { cloudEventRecord } from "../../src/events/cloud-events.ts";
 import { Event, type EventRecord } from "../../src/events/event.ts";
 import type { KafkaRecord } from "./client.ts";
+import type { EventShape } from "./event-shape.ts";
 
 /** The place of a record, which identifies its event. */
 export interface RecordPlace {
@@ -14,13 +15,6 @@ export interface RecordPlace {
   readonly partition: number;
   /** How often the partition was sought: what is read again is not taken for a repeat. */
   readonly pass: number;
-}
-
-/** The event that a record becomes, where the record does not say. */
-export interface EventShape {
-  readonly queueName: string;
-  readonly eventType: string;
-  readonly contentType: string;
 }
 
 /** The longest id that every provider carries. */
@@ -35,7 +29,8 @@ const control = /[\u0000-\u001f\u007f]/;
  * Reads those of a CloudEvent (`ce_type` and so on) as its attributes, all but the id, which is the property `ce_id`.
  */
 export function eventOf(record: KafkaRecord, place: RecordPlace, shape: EventShape): Event {
-  const { key, value, timestamp, headers } = record;
+  const { value, timestamp, headers } = record;
+  const partitionKey = keyOf(record);
   const texts = Object.fromEntries(headers.map(([name, bytes]) => [name, bytes ? textOr64(bytes) : ""]));
   const { "content-type": given, ...properties } = texts;
   const plain = { eventType: shape.eventType, timestamp: Math.max(0, timestamp), properties };
@@ -46,8 +41,19 @@ export function eventOf(record: KafkaRecord, place: RecordPlace, shape: EventSha
     id: idOf(record.offset, place),
     queueName: shape.queueName,
     ...bodyOf(value, given === undefined || given === "" ? shape.contentType : given),
-    ...(key && key.length > 0 && { partitionKey: textOr64(key) }),
+    ...(partitionKey !== undefined && { partitionKey }),
   });
+}
+
+/** Returns the partition key of the event of a record. */
+export function keyOf({ key }: KafkaRecord): string | undefined {
+  return key && key.length > 0 ? textOr64(key) : undefined;
+}
+
+/** Returns the event with the id that it was published with. One whose record names none has that of its place. */
+export function withOwnId(event: Event): Event {
+  const { ce_id: id, ...properties } = event.properties;
+  return typeof id === "string" && id !== "" ? event.with({ id, properties }) : event;
 }
 
 /** Returns what the headers of a CloudEvent say; `undefined` for a record that is none. */

@@ -19,6 +19,7 @@ function stubborn(client: KafkaClient, partitions: readonly number[]): KafkaClie
   return {
     offsets: (topic, at) => client.offsets(topic, at),
     producer: (options) => client.producer(options),
+    reader: (topic) => client.reader(topic),
     async consumer(topic, group): Promise<KafkaConsumer> {
       const member = await client.consumer(topic, group);
       return {

@@ -183,6 +183,7 @@ function deaf(inner: KafkaClient): KafkaClient {
   return {
     offsets: (topic, at) => inner.offsets(topic, at),
     producer: (options) => inner.producer(options),
+    reader: (topic) => inner.reader(topic),
     async consumer(topic, group): Promise<KafkaConsumer> {
       const member = await inner.consumer(topic, group);
       const { partitions } = member;

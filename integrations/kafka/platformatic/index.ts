@@ -5,10 +5,19 @@ import { Latch } from "../../../src/base/latch.ts";
 import { durationProblems, inMs, type Duration } from "../../../src/base/duration.ts";
 import { valueText, wholeMs } from "../../../src/base/numbers.ts";
 import { objectProblems, throwProblems } from "../../../src/base/problems.ts";
-import type { Acks, KafkaClient, KafkaConsumer, KafkaPlace, KafkaProducer, ProducerOptions } from "../client.ts";
+import type {
+  Acks,
+  KafkaClient,
+  KafkaConsumer,
+  KafkaPlace,
+  KafkaProducer,
+  KafkaReader,
+  ProducerOptions,
+} from "../client.ts";
 import { assignPartitions } from "./assign.ts";
 import { GroupMember } from "./consumer.ts";
 import { calling } from "./errors.ts";
+import { TopicReader } from "./topic-reader.ts";
 
 /** A value, or a function that returns it anew for each connection. */
 type Given = string | (() => string | Promise<string>);
@@ -54,6 +63,8 @@ const needed = "22.22, or 24.6 and later";
 /** How long leaving a group may take before it goes on behind, and between two tries, in ms. */
 const closeMs = 3_000;
 const maxCloses = 20;
+/** The client wants a name of a group, also where it joins none. */
+const noGroup = "beehive-offsets";
 /** Tries of one call, and the wait between two. What fails after them is tried again by the source or the hive. */
 const tries = { retries: 3, retryDelay: 300 };
 
@@ -92,8 +103,13 @@ class Platformatic implements KafkaClient {
     }
   }
 
+  async reader(topic: string): Promise<KafkaReader> {
+    const consumer = await this.#open(noGroup);
+    return new TopicReader(consumer, topic, () => closed(consumer));
+  }
+
   async offsets(topic: string, at: KafkaPlace): Promise<ReadonlyMap<number, number>> {
-    const consumer = await this.#open("beehive-offsets");
+    const consumer = await this.#open(noGroup);
     try {
       return await calling(`read the offsets of ${topic}`, async () => {
         const list = async (timestamp: bigint): Promise<readonly bigint[]> =>
