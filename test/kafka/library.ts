@@ -1,7 +1,7 @@
 /** The client of Kafka, with the parts that only the tests use. `resolve.mjs` lets it be found. */
 import type { Client, ClientOptions, Library, Producer } from "../../integrations/kafka/platformatic/library.ts";
 
-interface Admin extends Client {
+export interface Admin extends Client {
   createTopics(options: {
     readonly topics: readonly string[];
     readonly partitions: number;
@@ -9,6 +9,13 @@ interface Admin extends Client {
     readonly configs?: readonly { readonly name: string; readonly value: string }[];
   }): Promise<unknown>;
   deleteTopics(options: { readonly topics: readonly string[] }): Promise<unknown>;
+  /** Removes the records before an offset, as retention does. */
+  deleteRecords(options: {
+    readonly topics: readonly {
+      readonly name: string;
+      readonly partitions: readonly { readonly partition: number; readonly offset: bigint }[];
+    }[];
+  }): Promise<unknown>;
 }
 
 interface TransactionalProducer extends Producer {

@@ -211,13 +211,21 @@ function baseOf({ brokers, clientId = "beehive", tls, sasl }: KafkaClientOptions
   readonly retries: number;
   readonly retryDelay: number;
 } {
+  const { servername = true } = Object(tls) as { readonly servername?: string };
   return {
     clientId,
     bootstrapBrokers: [brokers].flat(),
     ...tries,
-    ...(tls !== undefined && tls !== false && { tls: tls === true ? {} : tls, tlsServerName: true }),
-    ...(sasl && { sasl }),
+    ...(tls !== undefined && tls !== false && { tls: tls === true ? {} : tls, tlsServerName: servername }),
+    ...(sasl && { sasl: { ...sasl, authBytesValidator: assertAccepted } }),
   };
+}
+
+/** Fails for a token that the broker refuses: in words of its answer, which is no error to the client (2.12). */
+function assertAccepted(answer: Buffer, done: (error: Error | null, answer?: Buffer) => void): void {
+  const { status } = /"status"\s*:\s*"(?<status>\w+)"/.exec(answer.toString())?.groups ?? {};
+  if (status === undefined) done(null, answer);
+  else done(new Error(`The broker refuses the token: ${status}.`));
 }
 
 /** Returns what is wrong with the options, or with this version of Node, in words. */
@@ -229,9 +237,8 @@ export function clientProblems(options: unknown, node: string): string[] {
     : [];
   const [noObject] = objectProblems("what it is given", options);
   if (noObject !== undefined) return [...old, noObject];
-  const { brokers, sasl, session = 1 } = options as Partial<KafkaClientOptions>;
+  const { brokers, tls = false, sasl, session = 1 } = options as Partial<KafkaClientOptions>;
   const list: readonly unknown[] = [brokers ?? []].flat();
-  const mechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"];
   return [
     ...old,
     ...Object.keys(options as object).flatMap((name) =>
@@ -241,9 +248,25 @@ export function clientProblems(options: unknown, node: string): string[] {
     ...list.flatMap((one) =>
       typeof one === "string" && one !== "" ? [] : [`a broker is host:port, not ${valueText(one)}`],
     ),
-    ...(sasl === undefined || mechanisms.includes(sasl.mechanism)
-      ? []
-      : [`sasl.mechanism must be one of ${mechanisms.join(", ")}, not ${valueText(sasl.mechanism)}`]),
+    ...(typeof tls === "boolean" ? [] : objectProblems("tls", tls)),
+    ...(sasl === undefined ? [] : saslProblems(sasl)),
     ...durationProblems("session", session, wholeMs(1)),
   ];
+}
+
+const credentials: Readonly<Record<string, readonly string[]>> = {
+  PLAIN: ["username", "password"],
+  "SCRAM-SHA-256": ["username", "password"],
+  "SCRAM-SHA-512": ["username", "password"],
+  OAUTHBEARER: ["token"],
+};
+
+/** Names no value: it may be the secret. */
+function saslProblems(sasl: object): string[] {
+  const { mechanism, ...given } = sasl as Readonly<Record<string, unknown>>;
+  const needed = credentials[String(mechanism)];
+  if (!needed)
+    return [`sasl.mechanism must be one of ${Object.keys(credentials).join(", ")}, not ${valueText(mechanism)}`];
+  const isGiven = (name: string): boolean => ["string", "function"].includes(typeof given[name]) && given[name] !== "";
+  return needed.filter((name) => !isGiven(name)).map((name) => `sasl.${name} must be a text or a function`);
 }
