@@ -1,11 +1,12 @@
 import { hash } from "node:crypto";
 import { textIn } from "../../src/base/bytes.ts";
 import { uuidOf } from "../../src/base/uuid.ts";
-import { isJson } from "../../src/events/body.ts";
+import { CodedBody, isCoded, isJson, type Body } from "../../src/events/body.ts";
 import { withoutMark } from "../../src/events/event-checks.ts";
 import { withoutCancelKey } from "../../src/events/withdrawal.ts";
 import { cloudEventRecord } from "../../src/events/cloud-events.ts";
 import { Event, type EventRecord } from "../../src/events/event.ts";
+import { framedFormat } from "../../src/schemas/frame.ts";
 import type { KafkaRecord } from "./client.ts";
 import type { EventShape } from "./event-shape.ts";
 
@@ -20,6 +21,8 @@ export interface RecordPlace {
 /** The longest id that every provider carries. */
 const maxId = 128;
 const binary = "application/octet-stream";
+/** The content types of bodies in Avro and Protobuf. */
+const binarySchema = /^application\/(?:avro|protobuf)\s*(?:;|$)/i;
 // oxlint-disable-next-line no-control-regex -- control characters are what is searched
 const control = /[\u0000-\u001f\u007f]/;
 
@@ -35,14 +38,21 @@ export function eventOf(record: KafkaRecord, place: RecordPlace, shape: EventSha
   const { "content-type": given, ...properties } = texts;
   const plain = { eventType: shape.eventType, timestamp: Math.max(0, timestamp), properties };
   const described = cloudEventIn(properties) ?? plain;
-  return Event.fromRecord({
+  const body = bodyOf(value, given === undefined || given === "" ? shape.contentType : given);
+  const event = Event.fromRecord({
     ...described,
     properties: withoutCancelKey(withoutMark(described.properties ?? {})),
     id: idOf(record.offset, place),
     queueName: shape.queueName,
-    ...bodyOf(value, given === undefined || given === "" ? shape.contentType : given),
+    ...body,
     ...(partitionKey !== undefined && { partitionKey }),
   });
+  return isEncoded(body.contentType) ? event.with({ body: new CodedBody(body.body, body) }) : event;
+}
+
+/** Returns whether a codec, or the serialiser of a registry, wrote a body: the codec of the hive leaves it as it is. */
+function isEncoded(contentType: string): boolean {
+  return isCoded(contentType) || framedFormat(contentType) !== undefined || binarySchema.test(contentType);
 }
 
 /** Returns the partition key of the event of a record. */
@@ -85,10 +95,7 @@ function idOf(offset: number, { topic, partition, pass }: RecordPlace): string {
 }
 
 /** A tombstone has no body. Text that is not UTF-8 stays as bytes. */
-function bodyOf(
-  value: Uint8Array | undefined,
-  contentType: string,
-): { readonly body: string | Uint8Array; readonly contentType: string } {
+function bodyOf(value: Uint8Array | undefined, contentType: string): Body {
   if (!value) return { body: "", contentType };
   if (!isJson(contentType) && !contentType.startsWith("text/")) return { body: value, contentType };
   const text = textIn(value);

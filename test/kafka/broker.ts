@@ -17,6 +17,8 @@ import { makeCertificates, type Certificates } from "./certificates.ts";
 export interface KafkaBroker {
   /** `127.0.0.1:port`. */
   readonly address: string;
+  /** The folder of the records, one for each partition of a topic. */
+  readonly logFolder: string;
   /** Where it has users. */
   readonly secure: SecureListeners | undefined;
   /** Ends the broker without a word to anybody, as a crash would. */
@@ -87,12 +89,13 @@ export async function startKafka({ users }: BrokerOptions = {}): Promise<KafkaBr
     certificates: makeCertificates(data),
   };
   const properties = join(data, "server.properties");
+  const logFolder = join(data, "log");
   const listeners = [
     `PLAINTEXT://127.0.0.1:${port}`,
     ...(secure ? [`SSL://${secure.tls}`, `SASL_SSL://${secure.sasl}`] : []),
   ];
   const security = secure ? securitySettings(secure, users) : {};
-  writeFileSync(properties, textOf({ ...settings(join(data, "log"), listeners, controllerPort), ...security }));
+  writeFileSync(properties, textOf({ ...settings(logFolder, listeners, controllerPort), ...security }));
   const scram = Object.entries(users ?? {}).flatMap(([name, password]) =>
     ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((one) => ["--add-scram", `${one}=[name=${name},password=${password}]`]),
   );
@@ -117,6 +120,7 @@ export async function startKafka({ users }: BrokerOptions = {}): Promise<KafkaBr
   }
   return {
     address: `127.0.0.1:${port}`,
+    logFolder,
     secure,
     crash,
     start,
