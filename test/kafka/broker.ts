@@ -190,6 +190,7 @@ function settings(log: string, listeners: readonly string[], controllerPort: num
     "transaction.state.log.min.isr": 1,
     "transaction.state.log.num.partitions": 1,
     "group.initial.rebalance.delay.ms": 0,
+    "log.cleaner.backoff.ms": 100,
     "group.min.session.timeout.ms": 1_000,
   };
 }

@@ -11,13 +11,18 @@ import { kafkaClient, type KafkaClientOptions } from "../../integrations/kafka/p
 import { openShop, type Shop, type ShopOptions } from "../support/kafka-shop.ts";
 import { suite } from "../support/suite.ts";
 import { startKafka, type BrokerOptions, type KafkaBroker } from "./broker.ts";
-import { library, type Admin } from "./library.ts";
+import { library, type Admin, type ProducedMessage, type Transaction } from "./library.ts";
 
 /** Returns a suite that runs beside a broker, and is skipped without one. */
 export function kafkaSuite(name: string): Test {
   const skip =
     process.env["BEEHIVE_TEST_KAFKA"] === undefined ? "npm run test:kafka runs them beside a broker" : undefined;
   return suite(name, { timeoutMs: 60_000, skip, skipInCi: true });
+}
+
+export interface TransactionalWriter extends AsyncDisposable {
+  /** Writes `{"n":…}` in a transaction, which stays open. */
+  begin(topic: string, numbers: readonly number[]): Promise<Pick<Transaction, "commit" | "abort">>;
 }
 
 export class Cluster {
@@ -87,6 +92,20 @@ export class Cluster {
 
   /** Writes `{"n":…}` in transactions, one after the other. Returns the numbers of those that were committed. */
   async writeInTransactions(topic: string, commits: readonly boolean[]): Promise<readonly number[]> {
+    await using producer = await this.transactional();
+    let n = 0;
+    const committed: number[] = [];
+    for (const isCommitted of commits) {
+      const own = [n++, n++, n++];
+      const transaction = await producer.begin(topic, own);
+      if (isCommitted) committed.push(...own);
+      await (isCommitted ? transaction.commit() : transaction.abort());
+    }
+    return committed;
+  }
+
+  /** Returns a producer that writes numbers in transactions. */
+  async transactional(): Promise<TransactionalWriter> {
     const { Producer, compatibilityPartitioner } = await library();
     const producer = new Producer({
       clientId: "tests",
@@ -96,20 +115,20 @@ export class Cluster {
       compression: "none",
       partitioner: compatibilityPartitioner,
     });
-    let n = 0;
-    const committed: number[] = [];
-    for (const isCommitted of commits) {
-      const transaction = await producer.beginTransaction();
-      const own = [n++, n++, n++];
-      const value = (one: number): Buffer => Buffer.from(JSON.stringify({ n: one }));
-      await transaction.send({
-        messages: own.map((one) => ({ topic, value: value(one), timestamp: BigInt(Date.now()), headers: new Map() })),
-      });
-      if (isCommitted) committed.push(...own);
-      await (isCommitted ? transaction.commit() : transaction.abort());
-    }
-    await producer.close();
-    return committed;
+    const record = (topic: string, n: number): ProducedMessage => ({
+      topic,
+      value: Buffer.from(JSON.stringify({ n })),
+      timestamp: BigInt(Date.now()),
+      headers: new Map(),
+    });
+    return {
+      async begin(topic, numbers) {
+        const transaction = await producer.beginTransaction();
+        await transaction.send({ messages: numbers.map((n) => record(topic, n)) });
+        return transaction;
+      },
+      [Symbol.asyncDispose]: () => producer.close(),
+    };
   }
 
   shopOn(topic: string, options: Partial<ShopOptions> = {}): Promise<Shop> {

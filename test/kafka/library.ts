@@ -18,12 +18,16 @@ export interface Admin extends Client {
   }): Promise<unknown>;
 }
 
+export interface Transaction {
+  send(options: Parameters<Producer["send"]>[0]): Promise<unknown>;
+  commit(): Promise<void>;
+  abort(): Promise<void>;
+}
+
+export type ProducedMessage = Parameters<Producer["send"]>[0]["messages"][number];
+
 interface TransactionalProducer extends Producer {
-  beginTransaction(): Promise<{
-    send(options: Parameters<Producer["send"]>[0]): Promise<unknown>;
-    commit(): Promise<void>;
-    abort(): Promise<void>;
-  }>;
+  beginTransaction(): Promise<Transaction>;
 }
 
 type Whole = Omit<Library, "Producer"> & {
