@@ -1,14 +1,16 @@
 /** The bridge beside an Apache Kafka broker. `npm run test:kafka` runs it, on a Node that the client supports. */
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { execPath } from "node:process";
+import { promisify } from "node:util";
 import * as assert from "uvu/assert";
 import { kafkaSink } from "../../integrations/kafka/sink.ts";
 import type { KafkaClient, KafkaConsumer } from "../../integrations/kafka/client.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { Event } from "../../src/events/event.ts";
 import { createHive } from "../../src/hive/hive.ts";
-import { openProvider } from "../../src/hive/open-provider.ts";
-import { problemsOf, runFashion } from "../../samples/fashion/fashion.ts";
-import { feedOf } from "../../samples/fashion/feed.ts";
+import type { Report } from "../../samples/fashion/fashion.ts";
 import { topics as catalogueTopics } from "../../samples/fashion/kafka.ts";
 import { numbered, numbersOf, until, upTo, type Shop } from "../support/kafka-shop.ts";
 import { postgresSchema } from "../support/postgres-server.ts";
@@ -57,6 +59,20 @@ test("records of 1 MB are read, where the provider takes such bodies", async () 
   );
 });
 
+test("a sink writes records of 1.5 MB, where topic and provider take them", async () => {
+  const topic = await kafka.newTopic(1, { "max.message.bytes": "2000000" });
+  const sink = kafkaSink("OrderPaid-Kafka", { client: kafka.client(), topic });
+  const provider = "memory:?maxEventBytes=2000000";
+  await using hive = await createHive({ actors: [sink], logger: silentLogger, provider });
+  await hive.start();
+  const events = upTo(6).map((n) => new Event("OrderPaid", { n, text: "x".repeat(n % 2 === 0 ? 10 : 1_500_000) }));
+  await hive.push(events);
+  await hive.whenIdle();
+  await using shop = await kafka.shopOn(topic, { provider });
+  const seen = await shop.sees(6);
+  assert.equal(new Set(seen.map(({ body }) => body)), new Set(events.map(({ body }) => body)));
+});
+
 test("aborted transactions are not read, committed ones are", async () => {
   const topic = await kafka.newTopic();
   const expected = await kafka.writeInTransactions(topic, [true, false, false, true]);
@@ -64,6 +80,18 @@ test("aborted transactions are not read, committed ones are", async () => {
   await shop.sees(expected.length);
   await until(async () => (await shop.hive.hives())[0]?.sources[0]?.behind === 0);
   assert.equal(numbersOf(shop.seen), expected);
+});
+
+test("records of an open transaction are read once it commits", async () => {
+  const topic = await kafka.newTopic();
+  await using writer = await kafka.transactional();
+  const transaction = await writer.begin(topic, [0, 1]);
+  await kafka.write(topic, numbered(1, 2));
+  await using shop = await kafka.shopOn(topic);
+  await until(async () => (await shop.hive.hives())[0]?.sources[0]?.behind === 3);
+  assert.equal(shop.seen, []);
+  await transaction.commit();
+  assert.equal(numbersOf(await shop.sees(3)), upTo(3));
 });
 
 test("a group starts at the beginning, the end or a time", async () => {
@@ -290,12 +318,17 @@ test("a topic that lost its records goes on at the first that is left", async ()
   assert.equal(numbersOf(await shop.sees(3)), upTo(3));
 });
 
-test("the catalogue of samples/fashion runs with its topics in Kafka", async () => {
+test("the catalogue of samples/fashion runs with --kafka", async () => {
   for (const topic of catalogueTopics) await kafka.newTopic(2, {}, topic);
-  const provider = await openProvider("memory:");
-  const report = await runFashion({ provider, feed: feedOf(40, 3), kafka: kafka.client(), say: () => {} });
-  assert.equal(await problemsOf(report, provider), []);
-  await provider.close();
+  const here = ["--import", "tsx", "--import", join(import.meta.dirname, "resolve.mjs"), "-C", "beehive-source"];
+  const options = ["--kafka", kafka.broker.address, "--products", "40", "--seed", "3", "--json"];
+  const { stdout } = await promisify(execFile)(execPath, [...here, "samples/fashion/main.ts", ...options], {
+    cwd: join(import.meta.dirname, "../.."),
+  });
+  const report = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Report;
+  assert.ok(report.products > 0);
+  assert.is(report.indexed, report.products);
+  assert.ok(report.rebuiltEqual);
   await using shop = await kafka.shopOn("fashion-ProductEnriched", { group: "reader" });
   const newest = new Map<string, boolean>();
   await until(() => {
