@@ -78,9 +78,9 @@ export type KafkaLogLimit = "order" | "append" | "rewind" | "retention" | "clear
 
 /** The longest wait of a fetch, in ms. */
 const fetchMs = 500;
-/** The wait after a failure, and how many in a row are waited for: a broker that starts again takes a while. */
+/** The wait after a failure, and the longest outage, in ms: a broker that starts again takes a while. */
 const retryMs = 1_000;
-const maxRetries = 60;
+const maxOutageMs = 60_000;
 
 /**
  * Makes a log of a topic of Kafka: its events, read without a group.
@@ -228,12 +228,14 @@ class Fetching {
 
   /** Returns nothing when the signal aborts. */
   async fetch(from: ReadonlyMap<number, number>, signal: AbortSignal): Promise<readonly FetchedPartition[]> {
-    for (let retries = 0; !signal.aborted; retries++) {
+    let giveUpAt = Infinity;
+    while (!signal.aborted) {
       try {
         this.#reader ??= await this.#client.reader(this.#topic);
         return (await untilAborted(this.#reader.fetch(from, fetchMs), signal)) ?? [];
       } catch (error) {
-        if (!passes(error) || retries === maxRetries) throw error;
+        giveUpAt = Math.min(giveUpAt, systemClock.now() + maxOutageMs);
+        if (!passes(error) || systemClock.now() >= giveUpAt) throw error;
         await this.#close();
         await sleep(systemClock, retryMs, signal);
       }

@@ -150,7 +150,8 @@ test("a reader goes on where it was after Kafka could not be reached", async () 
 
 test("a refusal ends a read at once", async () => {
   const client = memoryKafka();
-  client.failure = new BeeHiveError("AccessDenied", "no right to read");
+  client.write("orders", numbered(1));
+  client.reader = () => Promise.reject(new BeeHiveError("AccessDenied", "no right to read"));
   assert.is((await failureOf(all(logOf(client).read()))).code, "AccessDenied");
 });
 

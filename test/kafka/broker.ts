@@ -60,6 +60,11 @@ export function lacking(): string | undefined {
   return output("mvn", ["--version"]) === undefined ? "mvn is not installed" : undefined;
 }
 
+/** Returns whether Java here runs a program from its source. */
+export function hasCompiler(): boolean {
+  return output("javac", ["-version"]) !== undefined;
+}
+
 function output(program: string, args: readonly string[]): string | undefined {
   try {
     return execFileSync("sh", ["-c", '"$@" 2>&1', "sh", program, ...args], { encoding: "utf8" });
