@@ -12,6 +12,7 @@ import { Event } from "../../src/events/event.ts";
 import { createHive } from "../../src/hive/hive.ts";
 import type { Report } from "../../samples/fashion/fashion.ts";
 import { topics as catalogueTopics } from "../../samples/fashion/kafka.ts";
+import { failureOf } from "../support/failure.ts";
 import { numbered, numbersOf, until, upTo, type Shop } from "../support/kafka-shop.ts";
 import { postgresSchema } from "../support/postgres-server.ts";
 import { sqliteFile } from "../support/sqlite-file.ts";
@@ -318,13 +319,25 @@ test("a topic that lost its records goes on at the first that is left", async ()
   assert.equal(numbersOf(await shop.sees(3)), upTo(3));
 });
 
-test("the catalogue of samples/fashion runs with --kafka", async () => {
-  for (const topic of catalogueTopics) await kafka.newTopic(2, {}, topic);
+/** Runs `npm run sample -- fashion` with its topics in Kafka. */
+function runCatalogue(): Promise<{ readonly stdout: string }> {
   const here = ["--import", "tsx", "--import", join(import.meta.dirname, "resolve.mjs"), "-C", "beehive-source"];
   const options = ["--kafka", kafka.broker.address, "--products", "40", "--seed", "3", "--json"];
-  const { stdout } = await promisify(execFile)(execPath, [...here, "samples/fashion/main.ts", ...options], {
+  return promisify(execFile)(execPath, [...here, "samples/fashion/main.ts", ...options], {
     cwd: join(import.meta.dirname, "../.."),
   });
+}
+
+test("the catalogue without its topics ends, and names the first", async () => {
+  const error = await failureOf(runCatalogue());
+  const { code, stderr } = error as { readonly code?: unknown; readonly stderr?: string };
+  assert.is(code, 2);
+  assert.match(stderr ?? "", "Unknown topic fashion-ProductDescribed. Create the topic");
+});
+
+test("the catalogue of samples/fashion runs with --kafka", async () => {
+  for (const topic of catalogueTopics) await kafka.newTopic(2, {}, topic);
+  const { stdout } = await runCatalogue();
   const report = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Report;
   assert.ok(report.products > 0);
   assert.is(report.indexed, report.products);

@@ -104,7 +104,6 @@ export async function startKafka({ users }: BrokerOptions = {}): Promise<KafkaBr
   const scram = Object.entries(users ?? {}).flatMap(([name, password]) =>
     ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((one) => ["--add-scram", `${one}=[name=${name},password=${password}]`]),
   );
-  await java(["kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c", properties, ...scram]);
   let server: ChildProcess | undefined;
   const crash = async (): Promise<void> => {
     const ending = server;
@@ -118,6 +117,7 @@ export async function startKafka({ users }: BrokerOptions = {}): Promise<KafkaBr
     server = await serve(properties);
   };
   try {
+    await java(["kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c", properties, ...scram]);
     await start();
   } catch (error) {
     rmSync(data, { recursive: true, force: true });
