@@ -74,7 +74,7 @@ function codec(): ReturnType<typeof schemaCodec> {
     "/subjects/OrderPlaced-value/versions/1": { id, version: 1, schema },
   };
   const registry = confluentRegistry("http://registry.test", {
-    fetch: async (url) => Response.json(answers[new URL(String(url)).pathname] ?? {}),
+    fetch: async (url) => Response.json(answers[new URL(url).pathname] ?? {}),
   });
   return schemaCodec({ registry, formats: [avro()] });
 }
@@ -89,7 +89,8 @@ const order = {
   labels: { tenant: "eu" },
 };
 /** A machine may have a Java that only runs programs. */
-const withCompiler = hasCompiler() ? test : test.skip;
+const withCompiler = (name: string, body: () => Promise<void>): void =>
+  hasCompiler() ? test(name, body) : test.skip(name, body);
 const program = join(import.meta.dirname, "Avro.java");
 
 withCompiler("a record of Avro that Java wrote is read, by a source and a log", async () => {
