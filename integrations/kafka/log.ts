@@ -57,7 +57,7 @@ export interface KafkaLoggedEvent {
 
 /** The part of a topic of Kafka to follow. */
 export interface FollowKafkaLogOptions {
-  /** Where to begin. Partitions that `offsets` does not name begin at their beginning. @default "end" */
+  /** The place to begin at. Partitions that `offsets` does not name begin at their beginning. @default "end" */
   readonly from?: SeekPlace | undefined;
   /** Reads events of this partition key only. Kafka has no index of keys: all records are read. */
   readonly key?: string | undefined;
@@ -67,7 +67,7 @@ export interface FollowKafkaLogOptions {
 
 /** The part of a topic of Kafka to read. */
 export interface ReadKafkaLogOptions extends FollowKafkaLogOptions {
-  /** Where to begin. Partitions that `offsets` does not name begin at their beginning. @default "beginning" */
+  /** The place to begin at. Partitions that `offsets` does not name begin at their beginning. @default "beginning" */
   readonly from?: SeekPlace | undefined;
   /** The end, exclusive. Partitions that `offsets` does not name end at their end. @default "end" */
   readonly to?: SeekPlace | undefined;
@@ -85,7 +85,7 @@ const maxOutageMs = 60_000;
 /**
  * Makes a log of a topic of Kafka: its events, read without a group.
  *
- * Each partition is read in order, so those of one key are; partitions come in any order.
+ * Events of one partition come in order, and so do those of one key; partitions come in any order.
  *
  * @throws BeeHiveError `InvalidConfiguration` with every problem of the options.
  * @example
@@ -246,7 +246,7 @@ class Fetching {
   async #close(): Promise<void> {
     const reader = this.#reader;
     this.#reader = undefined;
-    // It is of no use any more, whatever becomes of it.
+    // A reader that failed may fail to close, too; another takes its place.
     await reader?.close().catch(() => {});
   }
 

@@ -50,7 +50,7 @@ export function eventOf(record: KafkaRecord, place: RecordPlace, shape: EventSha
   return isEncoded(body.contentType) ? event.with({ body: new CodedBody(body.body, body) }) : event;
 }
 
-/** Returns whether a codec, or the serialiser of a registry, wrote a body: the codec of the hive leaves it as it is. */
+/** Returns whether a codec or another serialiser wrote a body. The codec of the hive then leaves it as it is. */
 function isEncoded(contentType: string): boolean {
   return isCoded(contentType) || framedFormat(contentType) !== undefined || binarySchema.test(contentType);
 }

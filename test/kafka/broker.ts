@@ -19,7 +19,7 @@ export interface KafkaBroker {
   readonly address: string;
   /** The folder of the records, one for each partition of a topic. */
   readonly logFolder: string;
-  /** Where it has users. */
+  /** Only with users. */
   readonly secure: SecureListeners | undefined;
   /** Ends the broker without a word to anybody, as a crash would. */
   crash(): Promise<void>;

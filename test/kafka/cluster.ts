@@ -1,5 +1,5 @@
 /**
- * A broker of one test file, with what tests do on it.
+ * The broker of one test file, and the acts of tests on it.
  *
  *     const kafka = new Cluster();
  *     test.before(() => kafka.start());

@@ -18,7 +18,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   THROTTLING_QUOTA_EXCEEDED: "Throttled",
 };
 
-/** What to do about errors that say it least, by their codes or the messages of their causes. */
+/** Advice on errors that give none, by their codes or the messages of their causes. */
 const cures: readonly (readonly [pattern: RegExp, cure: string])[] = [
   [/^(DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_|CERT_)/, "The certificate is not trusted: name its authority by tls.ca."],
   [/^SASL_AUTHENTICATION_FAILED$/, "The broker refuses the user or the password: correct sasl."],

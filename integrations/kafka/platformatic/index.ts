@@ -221,7 +221,7 @@ function baseOf({ brokers, clientId = "beehive", tls, sasl }: KafkaClientOptions
   };
 }
 
-/** Fails for a token that the broker refuses: in words of its answer, which is no error to the client (2.12). */
+/** Fails for a refused token. The client (2.12) takes the answer that says so for consent. */
 function assertAccepted(answer: Buffer, done: (error: Error | null, answer?: Buffer) => void): void {
   const { status } = /"status"\s*:\s*"(?<status>\w+)"/.exec(answer.toString())?.groups ?? {};
   if (status === undefined) done(null, answer);
@@ -261,7 +261,7 @@ const credentials: Readonly<Record<string, readonly string[]>> = {
   OAUTHBEARER: ["token"],
 };
 
-/** Names no value: it may be the secret. */
+/** Returns what is wrong with credentials, in words without their values. */
 function saslProblems(sasl: object): string[] {
   const { mechanism, ...given } = sasl as Readonly<Record<string, unknown>>;
   const needed = credentials[String(mechanism)];
