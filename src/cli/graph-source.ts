@@ -17,13 +17,13 @@ import { openExistingProvider, urlWithoutOptions } from "./open-existing-provide
  * @param observed The URL of the provider whose journal adds the observed edges, if any.
  */
 export async function graphOf(
-  { descriptors, pulsers, options, exports, settings }: Application,
+  { descriptors, pulsers, options: { publishes = [], sources = [] }, exports, settings }: Application,
   observed: string | undefined,
 ): Promise<EventGraph> {
   return makeEventGraph({
     descriptors,
     pulsers,
-    publishes: options.publishes,
+    publishes: [...publishes, ...sources.flatMap((source) => source.publishes ?? [])],
     eventTypes: exports.filter(isEventType),
     entries: settings.entries,
     observed: observed === undefined ? undefined : await edgesOf(observed),

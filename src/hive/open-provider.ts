@@ -100,7 +100,7 @@ export async function providerModule(name: string): Promise<ProviderModule<Right
 }
 
 /** Returns the schemes of providers of this package with an optional part, such as `rules`. */
-export async function providersWith(part: "rules" | "leastRights"): Promise<readonly string[]> {
+export async function providersWith(part: "rules" | "leastRights" | "surface"): Promise<readonly string[]> {
   const modules = await Promise.all(Object.keys(providers).map(providerModule));
   return modules.filter((module) => module?.[part]).map((module) => module?.scheme ?? "");
 }

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { z } from "zod";
 import { contractBreaks, contractIn } from "../../src/cli/schemas/contract-breaks.ts";
 import { UsageError } from "../../src/cli/exit-code.ts";
-import { asyncApi } from "../../src/analysis/graph/async-api.ts";
+import { asyncApi } from "../../src/analysis/graph/async-api/index.ts";
 import { cli, folderWith, root } from "../support/cli.ts";
 import { suite } from "../support/suite.ts";
 import { actorOf, graphOf } from "../unit/analysis/graph/graphs.ts";
@@ -61,7 +61,7 @@ test("another file is refused", () => {
 
 test("a break ends with 1", async () => {
   using folder = folderWith();
-  const module = `${root}/test/unit/graph/web.ts`;
+  const module = `${root}/test/unit/analysis/graph/web.ts`;
   await cli(["graph", module, "--output", folder.at("asyncapi.yaml")]);
   const against = ["graph", module, "--against", folder.at("asyncapi.yaml")];
   assert.equal(await cli(against), { code: 0, stdout: "", stderr: "No change breaks other teams.\n" });

@@ -30,3 +30,8 @@ function tooLong(awsName: string, max: number, what: string): string[] {
   if (awsName.length <= max) return [];
   return [`${what}: its name in AWS would be ${awsName}, ${awsName.length} characters; at most ${max} are allowed`];
 }
+
+/** Returns the maximum receives before SQS itself moves a message: well above the hive's own limit. */
+export function receivesFor({ ordered, maxAttempts }: QueueSpec): number {
+  return ordered ? maxReceives : Math.min(maxReceives, Math.max(2 * maxAttempts, maxAttempts + 10));
+}

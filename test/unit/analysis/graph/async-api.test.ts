@@ -6,7 +6,7 @@ import * as valibot from "valibot";
 import * as assert from "uvu/assert";
 import { z } from "zod";
 import { parse } from "yaml";
-import { asyncApi, asyncApiDocument } from "../../../../src/analysis/graph/async-api.ts";
+import { asyncApi, asyncApiDocument } from "../../../../src/analysis/graph/async-api/index.ts";
 import type { EventGraph } from "../../../../src/analysis/graph/event-graph.ts";
 import { jsonSchemaOf } from "../../../../src/analysis/graph/json-schema.ts";
 import { suite } from "../../../support/suite.ts";
