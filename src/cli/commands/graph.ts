@@ -144,13 +144,12 @@ async function asyncApiOf(shown: EventGraph, application: Application, options: 
 
 /** Prints the changes since an AsyncAPI file that break other teams. */
 async function compare({ output }: CommandContext, file: string, document: () => Promise<string>): Promise<ExitCode> {
-  const { contractBreaks, contractIn } = await import("../schemas/contract-breaks.ts");
+  const { contractBreaks, contractIn, formatsIn } = await import("../schemas/contract-breaks.ts");
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new UsageError(`${file} cannot be read: ${messageOf(cause)}`, { cause });
   });
-  const now = contractIn(file, await document());
-  const [format] = await loadedFormats(["json"]);
-  const breaks = format ? contractBreaks(contractIn(file, text), now, format) : [];
+  const [before, now] = [contractIn(file, text), contractIn(file, await document())];
+  const breaks = contractBreaks(before, now, await loadedFormats(formatsIn(before, now)));
   if (output.json) output.result({ breaks });
   else if (breaks.length === 0) output.note("No change breaks other teams.");
   else for (const one of breaks) output.print(one);

@@ -194,12 +194,12 @@ function text({ format, pattern, minLength = 0, maxLength = Infinity }: JsonSche
   if (format !== undefined && known === undefined) return none;
   const value = known ?? "text".padEnd(Number(minLength), "-").slice(0, Number(maxLength));
   const isLong = value.length >= Number(minLength) && value.length <= Number(maxLength);
-  return isLong && (pattern === undefined || matches(value, String(pattern))) ? value : none;
+  return isLong && (pattern === undefined || matches(value, pattern)) ? value : none;
 }
 
-function matches(value: string, pattern: string): boolean {
+function matches(value: string, pattern: unknown): boolean {
   try {
-    return new RegExp(pattern, "u").test(value);
+    return typeof pattern === "string" && new RegExp(pattern, "u").test(value);
   } catch {
     return false;
   }
