@@ -12,26 +12,37 @@ export interface ProtoText {
 /**
  * Returns the file of a schema as `.proto`: names, numbers and types, without comments and options.
  *
- * Files that it imports are named, and not in it.
+ * It holds the files of its package that it imports; those of other packages are named.
  *
  * @throws BeeHiveError `InvalidConfiguration` for a text that is no descriptor set.
  */
 export function protoText(schema: string): ProtoText {
   const { message: body } = messageIn(schema);
   const { file } = body;
+  const files = filesOf(file);
+  const imports = files.flatMap(({ dependencies }) => dependencies.filter((one) => !files.includes(one)));
+  const messages = files.flatMap((one) => one.messages);
   const version = file.edition === Edition.EDITION_PROTO2 ? 2 : 3;
   const lines = [
     `syntax = "proto${version}";`,
     ...(file.proto.package === "" ? [] : [`package ${file.proto.package};`]),
-    ...file.dependencies.map(({ name }) => `import "${name}.proto";`),
-    ...file.enums.flatMap((one) => enumLines(one)),
-    ...file.messages.flatMap((one) => [
+    ...[...new Set(imports)].map(({ name }) => `import "${name}.proto";`),
+    ...files.flatMap(({ enums }) => enums).flatMap((one) => enumLines(one)),
+    ...messages.flatMap((one) => [
       // The parsers of AsyncAPI ask which of several messages is the body.
-      ...(one === body && file.messages.length > 1 ? ["// @RootNode"] : []),
+      ...(one === body && messages.length > 1 ? ["// @RootNode"] : []),
       ...messageLines(one),
     ]),
   ];
   return { text: `${lines.join("\n")}\n`, version };
+}
+
+/** Returns a file and those of its package that it imports. */
+function filesOf(file: DescFile): readonly DescFile[] {
+  const found = new Set([file]);
+  for (const one of found)
+    for (const other of one.dependencies) if (other.proto.package === file.proto.package) found.add(other);
+  return [...found];
 }
 
 function messageLines(message: DescMessage): readonly string[] {

@@ -64,7 +64,7 @@ export function asyncApiDocument(graph: EventGraph, info: AsyncApiInfo, parts: A
     messages: messages.of(eventsOf(name, events)),
   });
   const foreignKey = ({ channel: { servers: there, address } }: Bridge): string =>
-    keys.of("channel", `${there[0]?.protocol}.${address ?? "by_event"}`);
+    keys.of("channel", `${there[0]?.protocol}.${address ?? "by_event"}`, JSON.stringify(there));
   const foreignOf = (bridge: Bridge): object => foreignChannel(bridge, servers, messages, bridges, graph);
 
   const channels = Object.fromEntries([
@@ -102,7 +102,10 @@ function foreignChannel(
   bridges: readonly Bridge[],
   { queues }: EventGraph,
 ): object {
-  const ends = bridges.filter(({ channel }) => channel.address === address).map(({ events }) => String(events));
+  const place = JSON.stringify(there);
+  const ends = bridges
+    .filter(({ channel }) => channel.address === address && JSON.stringify(channel.servers) === place)
+    .map(({ events }) => String(events));
   const events = queues.filter(({ name }) => ends.includes(String(name)));
   return {
     address: address ?? null,

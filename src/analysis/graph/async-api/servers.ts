@@ -64,7 +64,7 @@ export class Servers {
 
 /** Puts places together. Of several bindings of one protocol the first stays. */
 function placeOf(servers: readonly Reference[], places: readonly { readonly bindings: Bindings }[]): Place {
-  const bindings = Object.assign({}, ...places.map((place) => place.bindings).toReversed()) as Bindings;
+  const bindings: Bindings = places.reduce<Bindings>((all, place) => ({ ...all, ...place.bindings, ...all }), {});
   return {
     ...(servers.length > 0 && { servers }),
     ...(Object.keys(bindings).length > 0 && { bindings }),
