@@ -80,6 +80,8 @@ async function formats(): Promise<Format[]> {
       breaks: [
         ["action: send", "action: publish"],
         ["#/channels/", "#/nowhere/"],
+        // The example of a message.
+        ["quantity: 1", "quantity: one"],
       ],
     },
     {

@@ -1,3 +1,9 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  FieldDescriptorProto_Label as Label,
+  FieldDescriptorProto_Type as Type,
+  FileDescriptorSetSchema,
+} from "@bufbuild/protobuf/wkt";
 import { avro } from "beehive-actors/avro";
 import { jsonSchema } from "beehive-actors/json-schema";
 import { protobuf } from "beehive-actors/protobuf";
@@ -30,6 +36,16 @@ async function registered(payload: RegisteredSchema["payload"]): Promise<Contrac
   const graph = await graphOf([actorOf("Payment", { "Placed-Payment": [] })]);
   const schemas = new Map([["Placed", { contentType: "application/octet-stream", payload }]]);
   return contractIn("asyncapi.yaml", asyncApi(graph, info, { schemas }));
+}
+
+function protobufOf(name: string, type: Type): RegisteredSchema["payload"] {
+  const messageType = [{ name: "Placed", field: [{ name, number: 1, type, label: Label.OPTIONAL }] }];
+  const set = create(FileDescriptorSetSchema, { file: [{ name: "placed.proto", syntax: "proto3", messageType }] });
+  return {
+    schemaFormat: "application/vnd.google.protobuf;version=3",
+    schema: "",
+    "x-descriptor-set": Buffer.from(toBinary(FileDescriptorSetSchema, set)).toString("base64"),
+  };
 }
 
 function avroOf(...fields: readonly object[]): RegisteredSchema["payload"] {
@@ -155,6 +171,16 @@ test("a body of Avro is compared by Avro's rules", async () => {
     "Placed: `id` changes from string to int: others cannot read new events",
   ]);
   assert.equal([...formatsIn(before)], ["avro"]);
+});
+
+test("a body of Protobuf is compared by the numbers of its fields", async () => {
+  const before = await registered(protobufOf("id", Type.STRING));
+  assert.equal(contractBreaks(before, await registered(protobufOf("id", Type.STRING)), formats), []);
+  const breaks = contractBreaks(before, await registered(protobufOf("id", Type.INT32)), formats);
+  assert.equal(breaks, [
+    "Placed: `id` changes from string to int32: this application cannot read events from before",
+    "Placed: `id` changes from string to int32: others cannot read new events",
+  ]);
 });
 
 test("a body that changes its format is named", async () => {
