@@ -12,7 +12,7 @@ export const retentionSeconds = 1_209_600;
  */
 export const maxOrderedDelayMs: number = (retentionSeconds - 86_400) * 1_000;
 /** Maximum receives in a redrive policy. */
-export const maxReceives = 1_000;
+const maxReceives = 1_000;
 
 /** Returns what SQS and SNS refuse of these queues, in words. */
 export function topologyProblems(specs: readonly QueueSpec[], prefix: string): string[] {

@@ -65,7 +65,7 @@ test("messages, enums, oneofs, maps and reserved numbers are written", () => {
         reservedName: ["gone"],
       },
     ],
-  } as Files[number]);
+  });
   assert.equal(protoText(schema), {
     version: 3,
     text: `syntax = "proto3";
@@ -104,7 +104,7 @@ test("required fields of proto2 are required", () => {
         field: [field(1, "id", Type.STRING, { label: Label.REQUIRED }), field(2, "note", Type.STRING)],
       },
     ],
-  } as Files[number]);
+  });
   const { text, version } = protoText(schema);
   assert.is(version, 2);
   assert.match(text, "required string id = 1;");
