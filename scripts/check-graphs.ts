@@ -80,8 +80,6 @@ async function formats(): Promise<Format[]> {
       breaks: [
         ["action: send", "action: publish"],
         ["#/channels/", "#/nowhere/"],
-        // The example of a message.
-        ["quantity: 1", "quantity: one"],
       ],
     },
     {

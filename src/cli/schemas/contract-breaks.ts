@@ -127,15 +127,22 @@ function messagesOf({ channels = {} }: Contract): readonly string[] {
 
 /** Returns the schema of a message as a document of its own. */
 function payloadOf({ components = {} }: Contract, message: string): Payload {
-  const payload = Object(components.messages?.[message]?.payload) as Readonly<Record<string, unknown>>;
-  const key = /^#\/components\/schemas\/(.+)$/.exec(String(payload["$ref"] ?? ""))?.[1] ?? "";
-  const schema = Object(components.schemas?.[key] ?? payload) as Readonly<Record<string, unknown>>;
+  const payload = objectIn(components.messages?.[message]?.payload);
+  const key = /^#\/components\/schemas\/(.+)$/.exec(textIn(payload["$ref"]))?.[1] ?? "";
+  const schema = objectIn(components.schemas?.[key] ?? payload);
   const { schemaFormat, schema: inner, [descriptorSet]: set } = schema;
-  const partitionKey = (Object(inner ?? schema) as Readonly<Record<string, unknown>>)["x-partition-key"];
+  const { "x-partition-key": partitionKey } = objectIn(inner ?? schema);
   if (typeof set === "string") return { format: "protobuf", text: set, partitionKey };
-  if (String(schemaFormat ?? "").includes("avro"))
-    return { format: "avro", text: JSON.stringify(inner ?? {}), partitionKey };
+  if (textIn(schemaFormat).includes("avro")) return { format: "avro", text: JSON.stringify(inner ?? {}), partitionKey };
   return { format: "json", text: JSON.stringify({ components, ...payload }), partitionKey };
+}
+
+function objectIn(value: unknown): Readonly<Record<string, unknown>> {
+  return Object(value) as Readonly<Record<string, unknown>>;
+}
+
+function textIn(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function keyText(key: unknown): string {
