@@ -9,8 +9,8 @@ import type { QueueName } from "../../src/events/queue-name.ts";
 import { Event } from "../../src/events/event.ts";
 import type { Source } from "../../src/hive/source.ts";
 import type { KafkaClient, KafkaPlace, KafkaRecord } from "./client.ts";
-import { foreignChannel } from "./foreign-channel.ts";
 import { Places } from "./places.ts";
+import { foreignChannel } from "./foreign-channel.ts";
 import { KafkaReading } from "./reading.ts";
 import { eventOf } from "./record-event.ts";
 
