@@ -57,7 +57,7 @@ test("no user, password or option of a provider is in the document", async () =>
 });
 
 test("what a URL does not tell is a variable of the server", async () => {
-  const { servers } = parse(await document(["aws", "azure", "postgres:///shop"])) as {
+  const { servers } = parse(await document(["aws", "azure", "postgresql:///shop"])) as {
     readonly servers: Readonly<Record<string, { readonly host: string; readonly variables?: object }>>;
   };
   assert.equal(
@@ -85,6 +85,18 @@ test("a provider without servers is refused, and so is an unknown one", async ()
     await document([url]).then(
       () => assert.unreachable(url),
       (error: unknown) => assert.ok(error instanceof UsageError && error.message.includes("aws:"), String(error)),
+    );
+});
+
+test("a wrong URL is refused without its secrets", async () => {
+  for (const url of ["aws:?secretAccessKey=hunter2", "postgres:ada:hunter2@db", "postgres://ada:hunter/2@db/shop"])
+    await document([url]).then(
+      () => assert.unreachable(url),
+      (error: unknown) => {
+        assert.ok(error instanceof UsageError, String(error));
+        assert.match(error.message, /^--provider: /);
+        assert.not.match(error.message, /hunter/);
+      },
     );
 });
 
