@@ -7,7 +7,7 @@ import type { EventGraph } from "../analysis/graph/event-graph.ts";
 import { makeEventGraph } from "../analysis/graph/make-event-graph.ts";
 import { observedEdges, type ObservedEdge } from "../journal/observed-edges.ts";
 import { journalOf } from "../journal/open-journal.ts";
-import type { Application } from "./application.ts";
+import { publishedOutside, type Application } from "./application.ts";
 import { UsageError } from "./exit-code.ts";
 import { openExistingProvider, urlWithoutOptions } from "./open-existing-provider.ts";
 
@@ -17,13 +17,13 @@ import { openExistingProvider, urlWithoutOptions } from "./open-existing-provide
  * @param observed The URL of the provider whose journal adds the observed edges, if any.
  */
 export async function graphOf(
-  { descriptors, pulsers, options: { publishes = [], sources = [] }, exports, settings }: Application,
+  { descriptors, pulsers, options, exports, settings }: Application,
   observed: string | undefined,
 ): Promise<EventGraph> {
   return makeEventGraph({
     descriptors,
     pulsers,
-    publishes: [...publishes, ...sources.flatMap((source) => source.publishes ?? [])],
+    publishes: publishedOutside(options),
     eventTypes: exports.filter(isEventType),
     entries: settings.entries,
     observed: observed === undefined ? undefined : await edgesOf(observed),

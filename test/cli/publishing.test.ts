@@ -49,6 +49,15 @@ test("a policy includes the right to publish", async () => {
   assert.match(stdout, /sqs:SendMessage[^]*shop-Invoices/);
 });
 
+test("a policy includes the right to publish what a source reads", async () => {
+  using folder = folderWith({
+    "source.mjs": 'export const hive = { sources: [{ name: "orders", publishes: ["OrderPlaced"], start() {} }] };',
+  });
+  const { code, stdout, stderr } = await cli(["policy", folder.at("source.mjs"), "--provider", "aws:?prefix=shop"]);
+  assert.is(code, 0, stderr);
+  assert.match(stdout, /sns:Publish[^]*shop-OrderPlaced/);
+});
+
 test("pulsers without actors have no findings", async () => {
   using folder = folderWith({
     "clock.mjs": `import { pulse } from ${JSON.stringify(import.meta.resolve("beehive-actors"))};

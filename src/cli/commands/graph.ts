@@ -11,6 +11,7 @@ import { asyncApiParts } from "../async-api-parts.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
 import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
 import { graphOf } from "../graph-source.ts";
+import { several } from "../option-parsers.ts";
 import { loadedFormats } from "../schemas/sources.ts";
 
 const formats = ["mermaid", "dot", "asyncapi", "svg"] as const;
@@ -63,7 +64,7 @@ export const graph: CliCommand = defineCommand<Options, [modules: string[]]>({
       .option(
         "--provider <url>",
         "asyncapi: a provider for servers and bindings, such as aws:?region=eu-west-1; may be repeated (default: none)",
-        (url: string, before: readonly string[]) => [...before, url],
+        several,
         [],
       )
       .option(
