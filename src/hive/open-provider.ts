@@ -14,6 +14,8 @@ import { providers, schemeAliases } from "./providers.ts";
 export interface RightsRequest extends Publisher {
   readonly descriptors: readonly ActorDescriptor[];
   readonly pulsers: readonly Pulser[];
+  /** Runs sources, which keep their place in a collection. @default false */
+  readonly sources?: boolean | undefined;
   /** Keeps a journal in the stores of the provider. */
   readonly journal: boolean;
   /** Topics that keep their events. @default None. */

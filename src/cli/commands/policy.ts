@@ -52,6 +52,7 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
       ...options,
       descriptors,
       pulsers,
+      sources: (hive.sources ?? []).length > 0,
       publishes: publishedOutside(hive),
       keep,
       journal,
