@@ -10,6 +10,7 @@ import type { Source } from "../../src/hive/source.ts";
 import type { KafkaClient, KafkaRecord } from "./client.ts";
 import { destinationProblems, shapeOf } from "./event-shape.ts";
 import { Places } from "./places.ts";
+import { foreignChannel } from "./foreign-channel.ts";
 import { KafkaReading } from "./reading.ts";
 import { eventOf } from "./record-event.ts";
 import { isPlace, offsetsAt, placeOf, type SeekPlace } from "./seek-place.ts";
@@ -109,6 +110,7 @@ export function kafkaSource(options: KafkaSourceOptions): KafkaSource {
   return {
     name,
     publishes: [to],
+    channel: foreignChannel(client, topic, group),
     start: (context) =>
       new KafkaReading(
         {
