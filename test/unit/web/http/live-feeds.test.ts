@@ -1,7 +1,7 @@
 import { bodyOf, eventType, silentLogger, systemClock, type Event, type HiveLog } from "beehive-actors";
 import * as assert from "uvu/assert";
 import type { Browser } from "../../../../src/web/http/live/browser.ts";
-import type { FeedListener, Positioned } from "../../../../src/web/http/live/feed.ts";
+import type { Positioned } from "../../../../src/web/http/live/feed.ts";
 import { LogFeed } from "../../../../src/web/http/live/log-feed.ts";
 import { Subscription } from "../../../../src/web/http/live/subscription.ts";
 import { Topic } from "../../../../src/web/http/live/topic.ts";
@@ -51,7 +51,7 @@ test("events that were removed before they were read are told", async () => {
   const { log, show } = logOf(range);
   const told: (number | "restarted")[] = [];
   const listener = { take: ({ position }: Positioned) => told.push(position), restarted: () => told.push("restarted") };
-  const feed = new LogFeed(log, listener as FeedListener, systemClock, silentLogger);
+  const feed = new LogFeed(log, listener, systemClock, silentLogger);
   await feed.ready();
   Object.assign(range, { next: 5 });
   show(at(2));
