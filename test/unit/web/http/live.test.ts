@@ -411,6 +411,18 @@ test("options that cannot be are refused, all at once", async () => {
         message.includes(part),
       ),
   );
+  const shapeless = {
+    topics: ["PriceChanged"],
+    queries: { a: 5, b: { of: PriceChanged } },
+    origins: "https://a.example",
+  };
+  assert.throws(
+    () => live(hive, shapeless as never),
+    ({ message }: Error) =>
+      ["topics must be", "queries.a must be", "queries.b must be", "origins must be"].every((part) =>
+        message.includes(part),
+      ),
+  );
   await hive.stop();
 });
 
