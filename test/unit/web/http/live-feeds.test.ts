@@ -1,9 +1,15 @@
-import { bodyOf, eventType, silentLogger, systemClock, type Event, type HiveLog } from "beehive-actors";
+import { bodyOf, eventType, silentLogger, systemClock, type Event, type HiveLog, type QueueSpec } from "beehive-actors";
+import { ManualClock } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
+import { MemoryProvider } from "../../../../providers/memory/index.ts";
+import { QueueName } from "../../../../src/events/queue-name.ts";
+import { tampered } from "../../../../src/testing/contracts/hive/harness.ts";
 import type { Browser } from "../../../../src/web/http/live/browser.ts";
 import type { Positioned } from "../../../../src/web/http/live/feed.ts";
 import { LogFeed } from "../../../../src/web/http/live/log-feed.ts";
+import { SubscriberFeed } from "../../../../src/web/http/live/subscriber-feed.ts";
 import { Subscription } from "../../../../src/web/http/live/subscription.ts";
+import { Tenancy } from "../../../../src/web/http/live/tenancy.ts";
 import { Topic } from "../../../../src/web/http/live/topic.ts";
 import { suite } from "../../../support/suite.ts";
 
@@ -104,6 +110,56 @@ test("a change that was read ahead of the feed is shown once", async () => {
   assert.equal(amounts, ["0", "1", "2"]);
   subscription.end();
   await topic.close();
+});
+
+/** A provider in memory whose subscriptions cannot be made at first, and a feed on it. */
+function subscriberScene(failures: number) {
+  const clock = new ManualClock();
+  const memory = new MemoryProvider({ clock });
+  const ensure = async (specs: readonly QueueSpec[]): Promise<void> => {
+    if (failures-- > 0) throw new Error("no right to make a subscription");
+    await memory.queues.ensure(specs);
+  };
+  const provider = tampered(memory, { ensure });
+  const tenancy = new Tenancy(provider, clock, silentLogger);
+  const feedOf = (topic: string): SubscriberFeed =>
+    new SubscriberFeed(
+      QueueName.topic(topic),
+      { take() {}, restarted() {} },
+      { provider, tenancy, clock, logger: silentLogger },
+    );
+  const notes = async (): Promise<Map<string, number>> => {
+    const found = new Map<string, number>();
+    for await (const { id, beat } of memory.stores.collection<{ id: string; beat: number }>("LiveSubscriptions").all())
+      found.set(id, beat);
+    return found;
+  };
+  return { clock, feedOf, notes };
+}
+
+test("attempts to make a subscription leave one note", async () => {
+  const { feedOf, notes } = subscriberScene(5);
+  const feed = feedOf("PriceChanged");
+  for (let n = 0; n < 5; n++) await feed.ready().catch(() => {});
+  await feed.ready();
+  assert.is((await notes()).size, 1);
+  await feed.close();
+  assert.is((await notes()).size, 0);
+});
+
+test("a subscription is kept alive while others come and go", async () => {
+  const { clock, feedOf, notes } = subscriberScene(0);
+  const feed = feedOf("PriceChanged");
+  await feed.ready();
+  const [[id = "", beat = 0] = []] = await notes();
+  for (let n = 0; n < 4; n++) {
+    await clock.advance(30_000);
+    const other = feedOf(`StockChanged${n}`);
+    await other.ready();
+    await other.close();
+  }
+  assert.ok(((await notes()).get(id) ?? 0) > beat, "it was noted again");
+  await feed.close();
 });
 
 test.run();
