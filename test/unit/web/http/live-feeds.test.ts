@@ -114,10 +114,11 @@ test("a change that was read ahead of the feed is shown once", async () => {
 
 /** A provider in memory whose subscriptions cannot be made at first, and a feed on it. */
 function subscriberScene(failures: number) {
+  let left = failures;
   const clock = new ManualClock();
   const memory = new MemoryProvider({ clock });
   const ensure = async (specs: readonly QueueSpec[]): Promise<void> => {
-    if (failures-- > 0) throw new Error("no right to make a subscription");
+    if (left-- > 0) throw new Error("no right to make a subscription");
     await memory.queues.ensure(specs);
   };
   const provider = tampered(memory, { ensure });
