@@ -3,7 +3,8 @@ import { subscriptionsOf, type ActorClass, type ActorDescriptor } from "../actor
 import type { ActorClasses, DescriptorSource } from "../actors/actors-from.ts";
 import type { Publisher } from "../actors/publishes.ts";
 import type { EstimateOptions } from "../analysis/estimate/estimate.ts";
-import { createHive, type HiveOptions } from "../hive/hive.ts";
+import { createHive } from "../hive/create-hive.ts";
+import type { HiveOptions } from "../hive/hive.ts";
 import type { Pulser } from "../actors/pulses/pulser.ts";
 import type { SimulateOptions } from "../analysis/simulation/simulate.ts";
 import { UsageError } from "./exit-code.ts";
