@@ -31,6 +31,12 @@ export function entityRow(type: string, id: string): string {
   return `${type}/${id}`;
 }
 
+/** Returns the id of the entity of a row. */
+export function idInEntityRow(row: string): string {
+  // A name has no slash.
+  return row.slice(row.indexOf("/") + 1);
+}
+
 /** Returns the bounds of the rows of a type: from a text, inclusive, to a text, exclusive. */
 export function entityRange(type: string, from = "", to?: string): { readonly from: string; readonly to: string } {
   return { from: `${type}/${from}`, to: to === undefined ? `${type}0` : `${type}/${to}` };
@@ -80,7 +86,10 @@ export function indexRange(
   const isIncluded = equals !== undefined || high?.isExact === false;
   const first = low?.text ?? high?.text.charAt(0) ?? "";
   const behind = low ? String.fromCharCode(low.text.charCodeAt(0) + 1) : "~";
-  return { from: index + first, to: index + (high ? high.text + (isIncluded ? "!" : "") : behind) };
+  const last = high ? high.text + (isIncluded ? "!" : "") : behind;
+  if (equals !== undefined) return { from: index + first, to: index + last };
+  // A stand-in ends a bound: characters that share it are in any order.
+  return { from: index + first.replace(/\u00a0.*/s, "\u00a0"), to: index + last.replace(/\u00a0.*/s, "\u00a1") };
 }
 
 /** Returns whether a value is within bounds. Values of different types are in no order. */
