@@ -79,6 +79,8 @@ DECLARE
 BEGIN
   PERFORM set_config('lock_timeout', '60s', true);
   PERFORM pg_advisory_xact_lock(${lockKeyOf(schema)}, 0);
+  -- While a change of a table waits, for a backup say, the hives wait behind it.
+  PERFORM set_config('lock_timeout', '5s', true);
   IF to_regnamespace(${literal(quoted(schema))}) IS NULL THEN
     CREATE SCHEMA ${quoted(schema)};
   END IF;
