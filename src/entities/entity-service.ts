@@ -61,7 +61,7 @@ export interface EntityCalls<D> {
   /**
    * Writes the entries of all indexes and references, for those that were declared after entities were stored.
    *
-   * One transaction an entity, so that others may write meanwhile. Safe to repeat; publishes nothing. Returns the number
+   * Takes a transaction for each entity, so that others may write meanwhile. Safe to repeat; publishes nothing. Returns the number
    * of entities.
    *
    * @throws BeeHiveError `AccessDenied` for the calls of `as(user)`.

@@ -124,7 +124,7 @@ export interface ForkRow {
   readonly readers: readonly { readonly queue: string; readonly actor: string }[];
   /** The actors that bring its events to the later topic. */
   readonly bridges: readonly string[];
-  /** Who still publishes to it, in words. */
+  /** Its publishers, in words. */
   readonly publishers: readonly string[];
   /** The events published to it in the last hour; `undefined` without a journal. */
   readonly events: number | undefined;

@@ -51,7 +51,7 @@ export function requestOf(incoming: Incoming, signal: AbortSignal): Request {
     if (value !== undefined && !name.startsWith(":")) given.set(name, [value].flat().join(", "));
   const isBodiless = method === "GET" || method === "HEAD";
   const read = readBody(incoming);
-  // Who read it has decompressed it.
+  // The framework that read it has decompressed it.
   if (read !== undefined) given.delete("content-encoding");
   return new Request(whole, {
     method,

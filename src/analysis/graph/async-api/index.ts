@@ -15,7 +15,7 @@ export interface AsyncApiInfo {
   readonly version: string;
 }
 
-/** What the document knows beside the graph. */
+/** The knowledge of the document beside the graph. */
 export interface AsyncApiParts {
   /** The providers on which the application runs. @default No servers and no bindings. */
   readonly surfaces?: readonly ProviderSurface[];
