@@ -3,8 +3,8 @@ import type { ActRow, PauseRow, Setting } from "../src/web/dashboard/wire.ts";
 import { act, useFetched } from "./connection.ts";
 import { Act, Ago, Empty, Panel } from "./parts.tsx";
 
-/** The target of a pause: a queue, a pulser, or all subscriptions. */
-export type Target = { readonly queue: string } | { readonly pulser: string } | object;
+/** The target of a pause: a queue, a pulser, a source, or all subscriptions. */
+export type Target = { readonly queue: string } | { readonly pulser: string } | { readonly source: string } | object;
 
 /** A pause, with who set it, why, and until when. */
 export function Pause({ of: { by, operator, reason, since, until, hive } }: { readonly of: PauseRow }) {
@@ -47,7 +47,11 @@ export function PauseButtons({ target, pauses }: { readonly target: Target; read
       title={isAll ? "Pause all subscriptions" : `Pause ${Object.values(target).join("")}`}
       ask={
         <>
-          <p>Events in work are finished, and no process takes further ones.</p>
+          <p>
+            {"source" in target
+              ? "No process reads further records."
+              : "Events in work are finished, and no process takes further ones."}
+          </p>
           <label class="field">
             Reason <input name="reason" required autocomplete="off" />
           </label>

@@ -44,7 +44,7 @@ export function Hives() {
 }
 
 function Hive({
-  of: { host, pid, version, stage, started, beat, inFlight, lastCommit, subscriptions, pulsers },
+  of: { host, pid, version, stage, started, beat, inFlight, lastCommit, subscriptions, pulsers, sources },
 }: {
   readonly of: HiveRow;
 }) {
@@ -62,6 +62,7 @@ function Hive({
           ["In work", count(inFlight)],
           ["Last commit", lastCommit !== undefined && <Ago time={lastCommit} />],
           ["Pulsers", pulsers.join(", ")],
+          ["Sources", sources.join(", ")],
         ]}
       />
       <details>

@@ -1,7 +1,8 @@
-import type { Drawing, Look, QueueRow } from "../src/web/dashboard/wire.ts";
+import type { Drawing, Look, QueueRow, SourceRow } from "../src/web/dashboard/wire.ts";
 import { Chart } from "./chart.tsx";
 import { useFetched, useLive } from "./connection.ts";
 import { Pause } from "./controls.tsx";
+import { Forks } from "./forks.tsx";
 import { Graph } from "./graph.tsx";
 import { count, duration, Empty, Panel, Problem, QueueLink, rate, Troubles } from "./parts.tsx";
 
@@ -32,21 +33,35 @@ export function Overview() {
           </Panel>
         )}
         <div>
-          <InTrouble rows={look.queues} />
+          <InTrouble rows={look.queues} sources={look.sources} />
           <LastHour look={look} />
         </div>
       </div>
       <Queues rows={look.queues} hasRates={look.hasJournal} />
+      <Forks rows={look.forks} />
     </>
   );
 }
 
-function InTrouble({ rows }: { readonly rows: readonly QueueRow[] }) {
+function InTrouble({ rows, sources }: { readonly rows: readonly QueueRow[]; readonly sources: readonly SourceRow[] }) {
   const troubled = rows.filter(({ trouble }) => trouble.length > 0);
+  const held = sources.filter(({ failing, pause }) => failing !== undefined || pause !== undefined);
+  const isWell = troubled.length + held.length === 0;
   return (
-    <Panel title={troubled.length === 0 ? "Nothing is in trouble" : "In trouble"}>
-      {troubled.length > 0 && (
+    <Panel title={isWell ? "Nothing is in trouble" : "In trouble"}>
+      {!isWell && (
         <ul class="troubled">
+          {held.map(({ name, failing, pause }) => (
+            <li key={`source ${name}`}>
+              <a href="#/sources">source {name}</a>
+              <Troubles
+                of={[
+                  ...(failing === undefined ? [] : [{ level: "bad" as const, text: `held up by ${failing}` }]),
+                  ...(pause ? [{ level: "bad" as const, text: `paused by ${pause.operator ?? pause.by}` }] : []),
+                ]}
+              />
+            </li>
+          ))}
           {troubled.map(({ name, trouble, dead }) => (
             <li key={name}>
               <QueueLink name={name} />

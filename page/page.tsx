@@ -12,6 +12,7 @@ import { Overview } from "./overview.tsx";
 import { Queue } from "./queue.tsx";
 import { Schedules } from "./schedules.tsx";
 import { Send } from "./send.tsx";
+import { Sources } from "./sources.tsx";
 import { TraceScreen } from "./trace.tsx";
 
 interface ScreenProps {
@@ -34,6 +35,7 @@ const screens: Readonly<Record<string, Screen>> = {
   trace: { title: "Trace", show: TraceScreen, inMenu: true },
   history: { title: "History", show: History, inMenu: true },
   hives: { title: "Hives", show: Hives, inMenu: true },
+  sources: { title: "Sources", show: Sources, inMenu: true },
   schedules: { title: "Schedules", show: Schedules, inMenu: true },
   send: { title: "Send", show: Send, inMenu: true },
 };

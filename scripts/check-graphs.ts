@@ -8,7 +8,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import fc from "fast-check";
-import { asyncApi } from "../src/analysis/graph/async-api.ts";
+import { asyncApi } from "../src/analysis/graph/async-api/index.ts";
 import type { EventGraph } from "../src/analysis/graph/event-graph.ts";
 import { mermaid } from "../src/analysis/graph/mermaid.ts";
 import { svg } from "../src/analysis/graph/svg/index.ts";

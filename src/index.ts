@@ -106,6 +106,7 @@ export {
   type ProviderModule,
   type ProviderRules,
 } from "./contract/provider-module.ts";
+export type { Bindings, ForeignChannel, ProviderSurface, SurfaceServer } from "./contract/surface.ts";
 export type {
   ArchiveCapability,
   BatchStep,

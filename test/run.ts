@@ -22,8 +22,8 @@ const maxWorkers = 6;
 const { values, positionals: patterns } = parseArgs({
   options: {
     root: { type: "string", default: "test" },
-    // Tests wait more than they compute, so use one process more than there are processors.
-    workers: { type: "string", default: String(Math.min(availableParallelism() + 1, maxWorkers)) },
+    // Every other file waits for leases most of the time, so use more processes than there are processors.
+    workers: { type: "string", default: String(Math.min(availableParallelism() + 3, maxWorkers)) },
     "hang-limit": { type: "string", default: "60000" },
   },
   allowPositionals: true,

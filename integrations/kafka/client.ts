@@ -83,6 +83,8 @@ export interface KafkaProducer {
 
 /** A Kafka cluster. Errors of its calls are `BeeHiveError`s. */
 export interface KafkaClient {
+  /** The brokers, as `beehive graph --format asyncapi` names them. @default Unknown. */
+  readonly cluster?: { readonly brokers: readonly string[]; readonly tls: boolean } | undefined;
   /** Joins a consumer group. Resolves when the member has its partitions. */
   consumer(topic: string, group: string): Promise<KafkaConsumer>;
   /** Returns the offsets of all partitions of a topic at a place. */

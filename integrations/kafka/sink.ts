@@ -3,9 +3,11 @@ import { messageOf } from "../../src/base/error-text.ts";
 import { isBeeHiveError, PauseSubscription } from "../../src/base/errors.ts";
 import { valueText } from "../../src/base/numbers.ts";
 import { objectProblems, throwProblems } from "../../src/base/problems.ts";
+import type { ForeignChannel } from "../../src/contract/surface.ts";
 import type { Event } from "../../src/events/event.ts";
 import { Batches } from "../../src/provider-kit/batches.ts";
 import type { Acks, Compression, KafkaClient, KafkaProducer, ProducedRecord } from "./client.ts";
+import { foreignChannel } from "./foreign-channel.ts";
 import { recordOf, type RecordShape } from "./event-record.ts";
 
 /**
@@ -53,6 +55,8 @@ export function kafkaSink(queueName: string, options: KafkaSinkOptions): ActorCl
   const shape: RecordShape = { topic, key, headers };
   const writer = new Writer(() => client.producer({ acks, compression }));
   class KafkaSink {
+    static readonly channel: ForeignChannel = foreignChannel(client, typeof topic === "string" ? topic : undefined);
+
     async processAsync(event: Event): Promise<void> {
       try {
         await writer.write(recordOf(event, shape));

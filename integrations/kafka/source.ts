@@ -10,6 +10,7 @@ import { Event } from "../../src/events/event.ts";
 import type { Source } from "../../src/hive/source.ts";
 import type { KafkaClient, KafkaPlace, KafkaRecord } from "./client.ts";
 import { Places } from "./places.ts";
+import { foreignChannel } from "./foreign-channel.ts";
 import { KafkaReading } from "./reading.ts";
 import { eventOf } from "./record-event.ts";
 
@@ -112,6 +113,7 @@ export function kafkaSource(options: KafkaSourceOptions): KafkaSource {
   return {
     name,
     publishes: [to],
+    channel: foreignChannel(client, topic, group),
     start: (context) =>
       new KafkaReading(
         {

@@ -15,5 +15,6 @@ export const providerModule: ProviderModule = {
     const { prefix } = configFrom(url);
     return { problems: (specs) => topologyProblems(specs, prefix), retentionMs: retentionSeconds * 1_000 };
   },
+  surface: async (url) => (await import("./surface.ts")).awsSurface(url),
   leastRights: async (url, application) => (await import("./hosting/policy.ts")).leastRights(url, application),
 };

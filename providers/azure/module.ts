@@ -16,5 +16,6 @@ export const providerModule: ProviderModule = {
     const { queuePrefix } = tuningFrom(url);
     return { problems: (specs) => topologyProblems(specs, new Names(queuePrefix)) };
   },
+  surface: async (url) => (await import("./surface.ts")).azureSurface(url),
   leastRights: async (url, application) => (await import("./hosting/policy.ts")).leastRights(url, application),
 };

@@ -1,9 +1,14 @@
 import { counted, parserModule, type Read } from "./reading.ts";
 
 interface AsyncApi {
-  readonly Parser: new () => { parse(text: string): Promise<Parsed> };
+  readonly Parser: new () => {
+    parse(text: string): Promise<Parsed>;
+    registerSchemaParser(parser: unknown): void;
+  };
   readonly DiagnosticSeverity: { readonly Error: number };
 }
+
+type SchemaParsers = Readonly<Record<"AvroSchemaParser" | "ProtoBuffSchemaParser", () => unknown>>;
 
 interface Parsed {
   /** Undefined for a refused text. */
@@ -35,6 +40,10 @@ interface Collection<T> {
 export async function asyncApiReader(): Promise<Read> {
   const { Parser, DiagnosticSeverity } = await parserModule<AsyncApi>("@asyncapi/parser");
   const parser = new Parser();
+  const { AvroSchemaParser } = await parserModule<SchemaParsers>("@asyncapi/avro-schema-parser");
+  const { ProtoBuffSchemaParser } = await parserModule<SchemaParsers>("@asyncapi/protobuf-schema-parser");
+  parser.registerSchemaParser(AvroSchemaParser());
+  parser.registerSchemaParser(ProtoBuffSchemaParser());
   return async (text) => {
     const { document, diagnostics } = await parser.parse(text);
     const errors = diagnostics.filter(({ severity }) => severity === DiagnosticSeverity.Error);

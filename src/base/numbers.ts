@@ -61,15 +61,21 @@ export function numberProblems(name: string, value: unknown, rule: NumberRule): 
   return isNumber(value, rule) ? [] : [`${name} must be ${rule.must}, not ${valueText(value)}`];
 }
 
-/** Returns a value for a message: a text in quotes, a number unchanged. */
+/** Returns a value for a message: a text in quotes, numbers and booleans unchanged, the kind of all else. */
 export function valueText(value: unknown): string {
   switch (typeof value) {
     case "number":
       return String(value);
     case "string":
       return JSON.stringify(value);
+    case "boolean":
+    case "undefined":
+      return String(value);
+    case "object":
+      if (value === null) return "null";
+      return Array.isArray(value) ? "an array" : "an object";
     default:
-      return value === undefined || value === null ? String(value) : `a value of type ${typeof value}`;
+      return `a ${typeof value}`;
   }
 }
 

@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
-import { subscriptionsOf, type ActorClass, type ActorDescriptor } from "../actors/actor.ts";
+import { subscriptionsOf, type ActorClass, type ActorDescriptor, type Published } from "../actors/actor.ts";
 import type { ActorClasses, DescriptorSource } from "../actors/actors-from.ts";
 import type { Publisher } from "../actors/publishes.ts";
 import type { EstimateOptions } from "../analysis/estimate/estimate.ts";
-import { createHive, type HiveOptions } from "../hive/hive.ts";
+import { createHive } from "../hive/create-hive.ts";
+import type { HiveOptions } from "../hive/hive.ts";
 import type { Pulser } from "../actors/pulses/pulser.ts";
 import type { SimulateOptions } from "../analysis/simulation/simulate.ts";
 import { UsageError } from "./exit-code.ts";
@@ -90,6 +91,11 @@ export async function loadApplication(
       return resolved;
     },
   };
+}
+
+/** Returns where code outside the actors and pulsers publishes to: the application, and its sources. */
+export function publishedOutside({ publishes = [], sources = [] }: HiveOptions): readonly Published[] {
+  return [...publishes, ...sources.flatMap((source) => source.publishes ?? [])];
 }
 
 interface Given {

@@ -7,7 +7,7 @@ import type { EventGraph } from "../analysis/graph/event-graph.ts";
 import { makeEventGraph } from "../analysis/graph/make-event-graph.ts";
 import { observedEdges, type ObservedEdge } from "../journal/observed-edges.ts";
 import { journalOf } from "../journal/open-journal.ts";
-import type { Application } from "./application.ts";
+import { publishedOutside, type Application } from "./application.ts";
 import { UsageError } from "./exit-code.ts";
 import { openExistingProvider, urlWithoutOptions } from "./open-existing-provider.ts";
 
@@ -23,7 +23,7 @@ export async function graphOf(
   return makeEventGraph({
     descriptors,
     pulsers,
-    publishes: options.publishes,
+    publishes: publishedOutside(options),
     eventTypes: exports.filter(isEventType),
     entries: settings.entries,
     observed: observed === undefined ? undefined : await edgesOf(observed),

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The executable `beehive`; try `npx beehive help`. */
-import { commands } from "./commands/index.ts";
 import { ownManifest } from "../base/package-root.ts";
+import { commandsFor } from "./commands/index.ts";
 import { main } from "./program.ts";
 import { projectCommandLine } from "./project-install.ts";
 
@@ -14,7 +14,8 @@ async function start(): Promise<void> {
     if (error.code === "EPIPE") process.exit();
     throw error;
   });
-  const code = await main(commands, ownManifest().version, process.argv.slice(2));
+  const words = process.argv.slice(2);
+  const code = await main(await commandsFor(words), ownManifest().version, words);
   // Exit even if the user's modules left something open, but only after all output is written.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }

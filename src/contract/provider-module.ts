@@ -1,5 +1,6 @@
 import type { Provider, ProviderContext } from "./provider.ts";
 import type { QueueSpec } from "./queue-operator.ts";
+import type { ProviderSurface } from "./surface.ts";
 
 /**
  * Describes a provider to the rest of the package, which names it nowhere else.
@@ -37,6 +38,8 @@ export interface ProviderModule<Application = never> {
   open(url: string, context: ProviderContext): Provider | Promise<Provider>;
   /** Returns its limits, for `beehive lint`. Reads the URL only. @throws BeeHiveError `InvalidConfiguration`. */
   rules?(url: string): Promise<ProviderRules>;
+  /** Returns its servers and bindings, for AsyncAPI. Reads the URL only. @throws BeeHiveError `InvalidConfiguration`. */
+  surface?(url: string): Promise<ProviderSurface>;
   /** Returns the least rights for an application, for `beehive policy`. Asks nothing of the cloud. */
   leastRights?(url: string, application: Application): Promise<LeastRights>;
   /** Returns the missing thing of a URL, such as `file`, where opening would create it. */

@@ -57,5 +57,7 @@ function refused(why: string): BeeHiveError {
 
 function shown(text: string): string {
   const [place = "", query] = safeText(text.trim(), maxShown).split("?", 2);
-  return printableLine(`${place}${query === undefined ? "" : "?..."}`);
+  // A password in a URL without `//`, which was forgotten.
+  const safe = place.replace(/^((?:[a-z][a-z\d+.-]*:)?)[^/@:]*:[^/@]*@/i, "$1...@");
+  return printableLine(`${safe}${query === undefined ? "" : "?..."}`);
 }

@@ -1,11 +1,12 @@
 import { BeeHiveError } from "../base/errors.ts";
-import type { Stores } from "../contract/stores.ts";
+import type { Stores, TransactionWork } from "../contract/stores.ts";
 import type { Event } from "../events/event.ts";
 import type { EventType } from "../events/event-type.ts";
 import {
   actOf,
   changedFields,
   versionAfter,
+  writeIndexes,
   type Change,
   type EntityRow,
   type EntityRows,
@@ -15,7 +16,7 @@ import type { CheckedDefinition, EntityAct, EntityChange } from "./definition.ts
 import type { ListQuery, WriteOptions } from "./entity-service.ts";
 import { noEntity, NotPermitted } from "./errors.ts";
 import { changeGraph, type AnyEntry, type Rights } from "./graph.ts";
-import { checkedId, entityRow } from "./keys.ts";
+import { checkedId, entityRange, entityRow, idInEntityRow } from "./keys.ts";
 import { listed } from "./listing.ts";
 
 type Shown = Readonly<Record<string, unknown>>;
@@ -78,6 +79,7 @@ export class BoundEntities {
       },
       list: async (query: ListQuery = {}) =>
         listed(definition, query, this.#rows, (row) => this.#shown(definition, row)),
+      reindex: () => this.#reindex(definition),
     };
   }
 
@@ -100,15 +102,27 @@ export class BoundEntities {
     return seen && (JSON.parse(JSON.stringify({ ...seen, id: entity.id, version })) as Shown);
   }
 
+  async #reindex(definition: CheckedDefinition): Promise<number> {
+    if (this.#as) throw new NotPermitted(definition.type, "*", "reindexed");
+    let count = 0;
+    for await (const { id } of this.#rows.range(entityRange(definition.type)))
+      if (await this.#transact((items) => writeIndexes(definition, idInEntityRow(id), items))) count++;
+    return count;
+  }
+
+  #transact<R>(work: TransactionWork<EntityRow, R>): Promise<R> {
+    const { name, collection } = this.#declared;
+    if (this.#stores.transact) return this.#stores.transact<EntityRow, R>(collection, work);
+    throw new BeeHiveError(
+      "InvalidConfiguration",
+      `The provider cannot write the entities ${name} together with their events: it has no transact, see docs/providers.md.`,
+    );
+  }
+
   async #change(entries: readonly AnyEntry[], options: WriteOptions = {}): Promise<readonly (Shown | undefined)[]> {
-    const { name, collection, definitions } = this.#declared;
-    if (!this.#stores.transact)
-      throw new BeeHiveError(
-        "InvalidConfiguration",
-        `The provider cannot write the entities ${name} together with their events: it has no transact, see docs/providers.md.`,
-      );
+    const { definitions } = this.#declared;
     const by = options.by ?? (this.#as && this.#declared.nameOf(this.#as.user)) ?? null;
-    const changes = await this.#stores.transact<EntityRow, readonly Change[]>(collection, async (items, publish) => {
+    const changes = await this.#transact<readonly Change[]>(async (items, publish) => {
       const changed = await changeGraph(definitions, entries, items, this.#rights());
       for (const change of changed) if (actOf(change)) publish(this.#eventOf(change, by));
       return changed;

@@ -71,6 +71,15 @@ export async function write(change: Change, items: EntityRows): Promise<void> {
   else if (!after) await ((await items.exists(mark)) ? items.delete(mark) : items.insert({ id: mark }));
 }
 
+/** Writes all entries of the indexes of a stored entity, whether they are there or not. Returns false for a deleted one. */
+export async function writeIndexes(definition: CheckedDefinition, id: string, items: EntityRows): Promise<boolean> {
+  // Read in the transaction, so that a change that is committed first is a conflict.
+  const row = await items.find(entityRow(definition.type, id));
+  if (!row?.fields) return false;
+  for (const entry of entriesOf(definition, id, row.fields)) await items.upsert({ id: entry });
+  return true;
+}
+
 /** Deletes a row without a look at it: an index may have been declared later. */
 async function erase(id: string, items: EntityRows): Promise<void> {
   await items.upsert({ id });

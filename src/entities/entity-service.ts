@@ -58,6 +58,17 @@ export interface EntityCalls<D> {
    * @throws BeeHiveError `InvalidKey` for an unknown index, a wrong limit or cursor.
    */
   list(query?: ListQuery<keyof Entity<D> & string>): Promise<EntityPage<Entity<D>>>;
+  /**
+   * Writes the entries of all indexes and references, for those that were declared after entities were stored.
+   *
+   * One transaction an entity, so that others may write meanwhile. Safe to repeat; publishes nothing. Returns the number
+   * of entities.
+   *
+   * @throws BeeHiveError `AccessDenied` for the calls of `as(user)`.
+   * @example
+   * console.log(await hive.store(Staff.token).Member.reindex());
+   */
+  reindex(): Promise<number>;
 }
 
 interface EntryOf<Type extends string> extends Pick<WriteOptions, "version"> {

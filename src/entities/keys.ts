@@ -31,6 +31,12 @@ export function entityRow(type: string, id: string): string {
   return `${type}/${id}`;
 }
 
+/** Returns the id of the entity of a row. */
+export function idInEntityRow(row: string): string {
+  // A name has no slash.
+  return row.slice(row.indexOf("/") + 1);
+}
+
 /** Returns the bounds of the rows of a type: from a text, inclusive, to a text, exclusive. */
 export function entityRange(type: string, from = "", to?: string): { readonly from: string; readonly to: string } {
   return { from: `${type}/${from}`, to: to === undefined ? `${type}0` : `${type}/${to}` };

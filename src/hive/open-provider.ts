@@ -14,6 +14,8 @@ import { providers, schemeAliases } from "./providers.ts";
 export interface RightsRequest extends Publisher {
   readonly descriptors: readonly ActorDescriptor[];
   readonly pulsers: readonly Pulser[];
+  /** Runs sources, which keep their place in a collection. @default false */
+  readonly sources?: boolean | undefined;
   /** Keeps a journal in the stores of the provider. */
   readonly journal: boolean;
   /** Topics that keep their events. @default None. */
@@ -100,7 +102,7 @@ export async function providerModule(name: string): Promise<ProviderModule<Right
 }
 
 /** Returns the schemes of providers of this package with an optional part, such as `rules`. */
-export async function providersWith(part: "rules" | "leastRights"): Promise<readonly string[]> {
+export async function providersWith(part: "rules" | "leastRights" | "surface"): Promise<readonly string[]> {
   const modules = await Promise.all(Object.keys(providers).map(providerModule));
   return modules.filter((module) => module?.[part]).map((module) => module?.scheme ?? "");
 }

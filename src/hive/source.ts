@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { valueText } from "../base/numbers.ts";
 import type { Provider } from "../contract/provider.ts";
+import type { ForeignChannel } from "../contract/surface.ts";
 import type { Event } from "../events/event.ts";
 import type { QueueName } from "../events/queue-name.ts";
 
@@ -18,6 +19,8 @@ import type { QueueName } from "../events/queue-name.ts";
 export interface Source extends Publisher {
   /** Unique among the sources of all hives on a provider. Operators pause it by this name. */
   readonly name: string;
+  /** The channel that it reads, for `beehive graph --format asyncapi`. @default It is not in the document. */
+  readonly channel?: ForeignChannel | undefined;
   /** Begins to read. Failures that may pass, such as a broker that is down, are its own to retry. */
   start(context: SourceContext): RunningSource;
 }

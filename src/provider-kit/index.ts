@@ -7,6 +7,7 @@
 
 // Opening: the URL of a provider and its options.
 export { registerProvider, type ProviderModule } from "../contract/provider-module.ts";
+export type { Bindings, ProviderSurface, SurfaceServer } from "../contract/surface.ts";
 export { parsePlacelessUrl, parseProviderUrl, shownUrl, type ProviderUrl } from "../contract/provider-url.ts";
 export {
   address,

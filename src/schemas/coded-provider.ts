@@ -1,4 +1,5 @@
 import { isBeeHiveError } from "../base/errors.ts";
+import { overriding } from "../base/overriding.ts";
 import type { Codec } from "../contract/codec.ts";
 import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { BatchStep, Provider, Step } from "../contract/provider.ts";
@@ -21,7 +22,7 @@ const retryMs = 5_000;
 export function codedProvider(inner: Provider, codec: Codec): Provider {
   const leases = new CodedLeases(inner.queues, new CodedEvents(codec));
   const beginBatch = inner.beginBatch?.bind(inner);
-  return overriding(inner, leases, {
+  return leases.overriding(inner, {
     stores: codedStores(inner.stores, leases),
     queues: codedQueues(inner.queues, leases),
     beginStep: (lease: Lease) => codedStep(inner.beginStep(leases.inner(lease)), leases),
@@ -34,14 +35,14 @@ export function codedProvider(inner: Provider, codec: Codec): Provider {
 
 /** Encodes the outputs before the step commits them. */
 function codedStep(inner: Step, leases: CodedLeases): Step {
-  return overriding(inner, leases, {
+  return leases.overriding(inner, {
     stores: codedStores(inner.stores, leases),
     commit: async (outputs: readonly Event[]) => await inner.commit(await leases.events.encoded(outputs)),
   });
 }
 
 function codedBatch(inner: BatchStep, leases: CodedLeases): BatchStep {
-  return overriding(inner, leases, {
+  return leases.overriding(inner, {
     stores: codedStores(inner.stores, leases),
     commit: async (given: readonly Lease[], outputs: readonly Event[]) => {
       const held = given.map((one) => leases.inner(one));
@@ -53,7 +54,7 @@ function codedBatch(inner: BatchStep, leases: CodedLeases): BatchStep {
 /** Encodes the events that a transaction publishes with its writes. */
 function codedStores(inner: Stores, leases: CodedLeases): Stores {
   if (!inner.transact) return inner;
-  return overriding(inner, leases, {
+  return leases.overriding(inner, {
     transact: async <T extends Identified, R>(collection: string, work: TransactionWork<T, R>): Promise<R> =>
       await (inner.transact as Transact)<T, R>(collection, async (items, publish) => {
         const published: Event[] = [];
@@ -69,7 +70,7 @@ type Transact = NonNullable<Stores["transact"]>;
 function codedQueues(inner: QueueOperator, leases: CodedLeases): QueueOperator {
   const { events } = leases;
   const { log } = inner;
-  return overriding(inner, leases, {
+  return leases.overriding(inner, {
     push: async (given: readonly Event[]) => await inner.push(await events.encoded(given)),
     lease: async (name: QueueName, request: LeaseRequest) => await leases.decoded(await inner.lease(name, request)),
     commit: async (lease: Lease, outputs: readonly Event[]) =>
@@ -90,7 +91,7 @@ function codedQueues(inner: QueueOperator, leases: CodedLeases): QueueOperator {
 }
 
 function codedLog(inner: TopicLog, leases: CodedLeases): TopicLog {
-  return overriding(inner, leases, {
+  return leases.overriding(inner, {
     read: async (topic: QueueName, request: LogRequest) =>
       await leases.events.decodedIn(await inner.read(topic, request)),
   });
@@ -122,10 +123,17 @@ class CodedLeases {
     return decoded.filter((lease) => lease !== undefined);
   }
 
+  /** Returns an object with other members. What goes through gets the leases of the provider. */
+  overriding<T extends object>(inner: T, members: Partial<T>): T {
+    return overriding(inner, members, (given) =>
+      Array.isArray(given) ? given.map((one) => this.inner<unknown>(one)) : this.inner(given),
+    );
+  }
+
   async #decoded(lease: Lease): Promise<Lease | undefined> {
     try {
       const event = await this.events.decode(lease.event, true);
-      const coded = overriding(lease, this, { event });
+      const coded = this.overriding(lease, { event });
       this.#inner.set(coded, lease);
       return coded;
     } catch {
@@ -136,21 +144,4 @@ class CodedLeases {
       return undefined;
     }
   }
-}
-
-/** Returns an object with other members. The rest goes through, with the leases of the provider. */
-function overriding<T extends object>(inner: T, leases: CodedLeases, members: Partial<T>): T {
-  return new Proxy(inner, {
-    get(target, name) {
-      if (Object.hasOwn(members, name)) return members[name as keyof T];
-      const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== "function") return value;
-      return (...given: readonly unknown[]): unknown =>
-        Reflect.apply(
-          value,
-          target,
-          given.map((one) => (Array.isArray(one) ? one.map((each) => leases.inner<unknown>(each)) : leases.inner(one))),
-        );
-    },
-  });
 }

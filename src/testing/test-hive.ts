@@ -12,7 +12,7 @@ import type { Provider } from "../contract/provider.ts";
 import type { Stores } from "../contract/stores.ts";
 import { causalTree, type CausalTree } from "./causal-tree.ts";
 import { ManualClock } from "./manual-clock.ts";
-import { Recorder, RecordingProvider } from "./recording-provider.ts";
+import { Recorder, recordingProvider } from "./recording-provider.ts";
 import { inVirtualTime, stillness } from "./settling.ts";
 
 /** Options of a hive, with defaults for tests: memory, no logs, randomness or environment. */
@@ -82,7 +82,7 @@ export class TestHive implements AsyncDisposable {
       ...rest,
       ...(isRight && { codec: undefined }),
       clock,
-      provider: new RecordingProvider(coded, recorder),
+      provider: recordingProvider(coded, recorder),
       onDelivery: (report) => recorder.deliveries.push(report),
     });
     await hive.start();

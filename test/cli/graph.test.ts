@@ -33,6 +33,19 @@ test("AsyncAPI has the name of the package", async () => {
   assert.match(stdout, "AuditActor.receives.Rejected-Everything:");
 });
 
+test("several providers are servers; a folder has the schemas", async () => {
+  using folder = folderWith({
+    "schemas/Rejected/1.avsc": '{ "type": "record", "name": "Rejected", "fields": [] }',
+  });
+  const providers = ["--provider", "aws:?region=eu-west-1", "--provider", "azure:"];
+  const command = ["graph", "--format", "asyncapi", ...providers, "--schemas", "schemas", ...modules];
+  const { code, stdout, stderr } = await cli(command, { cwd: folder.path });
+  assert.is(code, 0, stderr);
+  assert.match(stdout, "host: sqs.eu-west-1.amazonaws.com");
+  assert.match(stdout, 'host: "{namespace}.servicebus.windows.net"');
+  assert.match(stdout, "contentType: application/avro");
+});
+
 test("the output's extension sets the format; --check compares it", async () => {
   using folder = folderWith();
   const picture = folder.at("web.svg");
@@ -124,6 +137,7 @@ for (const [options, message] of [
   [["--without", "NobodyActor"], "No actor is called NobodyActor. There are IntakeActor"],
   [["--check"], "--check needs --output"],
   [["--observed", "memory:"], "belongs to one process"],
+  [["--provider", "aws:"], "--provider and --schemas need --format asyncapi"],
 ] as const) {
   test(`${options.join(" ")} is refused as wrong usage`, async () => {
     const { code, stdout, stderr } = await cli(["graph", ...modules, ...options]);

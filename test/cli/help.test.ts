@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import * as assert from "uvu/assert";
-import { commands } from "../../src/cli/commands/index.ts";
+import { allCommands, commandsFor } from "../../src/cli/commands/index.ts";
 import { programOf } from "../../src/cli/program.ts";
 import { cli } from "../support/cli.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("the help of the command line", { timeoutMs: 60_000 });
+const commands = await allCommands();
 
 /** Returns the words of a line as a shell sees them; of a pipeline, those of beehive. */
 function words(line: string): string[] {
@@ -35,6 +36,19 @@ function quiet(command: Command): void {
   command.configureOutput({ writeErr() {}, writeOut() {} });
   command.commands.forEach(quiet);
 }
+
+test("the first word of a line loads its commands alone, in the same order", async () => {
+  const words = [...new Set(commands.map(({ name }) => name.split(" ")[0] ?? ""))];
+  const each = await Promise.all(words.map((word) => commandsFor([word, "--help"])));
+  assert.equal(each.flat(), commands);
+  for (const [n, word] of words.entries())
+    assert.ok(
+      each[n]?.every(({ name }) => name.split(" ")[0] === word),
+      word,
+    );
+  assert.equal(await commandsFor(["help", "push"]), commands);
+  assert.equal(await commandsFor(["constructor"]), commands);
+});
 
 test("help lists all commands, and the help of each has examples", async () => {
   const [all, push, unknown, none, version] = await Promise.all([

@@ -49,6 +49,21 @@ test("a policy includes the right to publish", async () => {
   assert.match(stdout, /sqs:SendMessage[^]*shop-Invoices/);
 });
 
+test("a policy includes what a source publishes, and its place", async () => {
+  using folder = folderWith({
+    "source.mjs": 'export const hive = { sources: [{ name: "orders", publishes: ["OrderPlaced"], start() {} }] };',
+  });
+  const policyFor = (provider: string): Promise<Ended> =>
+    cli(["policy", folder.at("source.mjs"), "--provider", provider]);
+  const [aws, azure, postgres] = await Promise.all(
+    ["aws:?prefix=shop", "azure:", "postgres://ada@db/shop"].map(policyFor),
+  );
+  assert.equal([aws?.code, azure?.code, postgres?.code], [0, 0, 0]);
+  assert.match(aws?.stdout ?? "", /sns:Publish[^]*shop-OrderPlaced[^]*dynamodb:PutItem/);
+  assert.match(azure?.stdout ?? "", "Storage Table Data Contributor");
+  assert.match(postgres?.stdout ?? "", /GRANT .*INSERT/);
+});
+
 test("pulsers without actors have no findings", async () => {
   using folder = folderWith({
     "clock.mjs": `import { pulse } from ${JSON.stringify(import.meta.resolve("beehive-actors"))};

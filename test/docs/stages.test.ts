@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { commands } from "../../src/cli/commands/index.ts";
+import { allCommands } from "../../src/cli/commands/index.ts";
 import { programOf } from "../../src/cli/program.ts";
 import { sourceOf } from "../../src/stages/source.ts";
 import { stagesIn } from "../../src/stages/stage-file.ts";
@@ -9,6 +9,7 @@ import { root } from "../support/cli.ts";
 import { suite } from "../support/suite.ts";
 
 const test = suite("the blocks of docs/stages.md that are not TypeScript");
+const commands = await allCommands();
 const page = await readFile(join(root, "docs/stages.md"), "utf8");
 
 function blocks(language: string): string[] {

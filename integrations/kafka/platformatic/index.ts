@@ -70,10 +70,12 @@ export function kafkaClient(options: KafkaClientOptions): KafkaClient {
 }
 
 class Platformatic implements KafkaClient {
+  readonly cluster: NonNullable<KafkaClient["cluster"]>;
   readonly #base: ReturnType<typeof baseOf>;
   readonly #sessionMs: number;
 
   constructor(options: KafkaClientOptions) {
+    this.cluster = { brokers: [options.brokers].flat(), tls: Boolean(options.tls) };
     this.#base = baseOf(options);
     this.#sessionMs = inMs(options.session ?? "30s");
   }

@@ -41,6 +41,8 @@ export interface PolicyOptions extends Publisher {
   readonly deadLetters?: boolean | undefined;
   /** The pulsers of the hive. @default none */
   readonly pulsers?: readonly Pulser[] | undefined;
+  /** Adds the rights of sources, which keep their place in a collection. @default false */
+  readonly sources?: boolean | undefined;
   /**
    * Adds the rights of all stores, such as for `hive.store`; false adds none.
    *
@@ -51,7 +53,7 @@ export interface PolicyOptions extends Publisher {
   readonly journal?: boolean | undefined;
   /** The topics that the hive keeps. @default none */
   readonly keep?: KeptTopics | undefined;
-  /** Adds the rights to follow operators and to send heartbeats. @default true for a hive with actors or pulsers */
+  /** Adds the rights to follow operators and to send heartbeats. @default true for a hive with actors, pulsers or sources */
   readonly controls?: boolean | undefined;
 }
 
@@ -70,7 +72,7 @@ export function leastPolicy(
 ): PolicyDocument {
   const config = completed(given);
   const { region = config.region ?? "*", account = "*", setup = false, deadLetters = false, pulsers = [] } = options;
-  const { partition = partitionOf(region), publishes } = options;
+  const { partition = partitionOf(region), publishes, sources = false } = options;
   const publishers = [...pulsers, { publishes }];
   if (!/^(\d{12}|\*)$/.test(account))
     throw new BeeHiveError("InvalidConfiguration", `"${account}" is not an AWS account id, which has 12 digits.`);
@@ -81,7 +83,7 @@ export function leastPolicy(
     config,
     stores: storesUsed(descriptors, options),
     journal: options.journal ?? false,
-    controls: (options.controls ?? true) && descriptors.length + pulsers.length > 0,
+    controls: (options.controls ?? true) && (sources || descriptors.length + pulsers.length > 0),
     descriptors,
     pulsers,
     publishers,
@@ -101,9 +103,13 @@ function partitionOf(region: string): string {
   return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
 }
 
-function storesUsed(descriptors: readonly ActorDescriptor[], { stores }: PolicyOptions): ReadonlySet<StoreKind> {
-  if (stores !== undefined) return new Set(stores ? storeKinds : []);
-  return injectedStores(descriptors.map(({ actorType }) => actorType));
+function storesUsed(
+  descriptors: readonly ActorDescriptor[],
+  { stores, sources = false }: PolicyOptions,
+): ReadonlySet<StoreKind> {
+  const all = stores ? storeKinds : [];
+  const used = stores === undefined ? injectedStores(descriptors.map(({ actorType }) => actorType)) : all;
+  return new Set([...used, ...(sources ? (["collection"] as const) : [])]);
 }
 
 interface Parts {

@@ -12,7 +12,7 @@ export const retentionSeconds = 1_209_600;
  */
 export const maxOrderedDelayMs: number = (retentionSeconds - 86_400) * 1_000;
 /** Maximum receives in a redrive policy. */
-export const maxReceives = 1_000;
+const maxReceives = 1_000;
 
 /** Returns what SQS and SNS refuse of these queues, in words. */
 export function topologyProblems(specs: readonly QueueSpec[], prefix: string): string[] {
@@ -29,4 +29,9 @@ export function topologyProblems(specs: readonly QueueSpec[], prefix: string): s
 function tooLong(awsName: string, max: number, what: string): string[] {
   if (awsName.length <= max) return [];
   return [`${what}: its name in AWS would be ${awsName}, ${awsName.length} characters; at most ${max} are allowed`];
+}
+
+/** Returns the maximum receives before SQS itself moves a message: well above the hive's own limit. */
+export function receivesFor({ ordered, maxAttempts }: QueueSpec): number {
+  return ordered ? maxReceives : Math.min(maxReceives, Math.max(2 * maxAttempts, maxAttempts + 10));
 }

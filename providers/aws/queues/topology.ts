@@ -20,7 +20,7 @@ import type { AwsClients, AwsSettings } from "../config.ts";
 import { isNamed, translate } from "../errors.ts";
 import type { Addresses, QueueAddress } from "./addresses.ts";
 import { visibilitySeconds } from "./lease.ts";
-import { maxReceives, retentionSeconds, topologyProblems } from "./limits.ts";
+import { receivesFor, retentionSeconds, topologyProblems } from "./limits.ts";
 import { deadNameOf, isFifo, lastPartOf, queueNameOf, siblingArn, topicNameOf } from "./names.ts";
 import { Presence } from "./presence.ts";
 import { withTopic } from "./queue-policy.ts";
@@ -255,9 +255,4 @@ function isOf(name: QueueName, { Protocol, Endpoint = "" }: Subscription, prefix
 function fifoAttributes(name: string): Attributes {
   if (!isFifo(name)) return {};
   return { FifoQueue: "true", DeduplicationScope: "messageGroup", FifoThroughputLimit: "perMessageGroupId" };
-}
-
-/** Returns the maximum receives before SQS itself moves a message: well above the hive's own limit. */
-function receivesFor({ ordered, maxAttempts }: QueueSpec): number {
-  return ordered ? maxReceives : Math.min(maxReceives, Math.max(2 * maxAttempts, maxAttempts + 10));
 }

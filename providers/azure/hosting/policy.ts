@@ -66,9 +66,11 @@ export function leastRights(
   { descriptors, setup, journal, controls, keep, ...application }: RightsRequest,
 ): LeastRights {
   const { claimCheck } = tuningFrom(url);
-  const stores = application.stores ? undefined : injectedStores(descriptors.map(({ actorType }) => actorType));
+  const { sources = false } = application;
+  const injected = injectedStores(descriptors.map(({ actorType }) => actorType));
+  const stores = application.stores ? undefined : new Set([...injected, ...(sources ? (["collection"] as const) : [])]);
   const pulsers = application.pulsers.length > 0;
-  const follows = (controls ?? true) && (pulsers || descriptors.length > 0);
+  const follows = (controls ?? true) && (sources || pulsers || descriptors.length > 0);
   const publishers = [...application.pulsers, { publishes: application.publishes }];
   const kept = withRules(queueSpecs(descriptors, publishers), keep).some((spec) => spec.keep !== undefined);
   const roles = leastRoles({ setup, stores, pulsers, journal, controls: follows, claimCheck, kept });

@@ -21,7 +21,7 @@ const minIdleMs = 5 * 60_000;
  * be any number.
  */
 const maxDeliveryCount = 2_147_483_647;
-const duplicateWindow = "PT10M";
+export const duplicateWindow = "PT10M";
 
 /** Returns what Service Bus refuses of these queues, in words. */
 export function topologyProblems(queues: readonly QueueSpec[], names: Names): string[] {
@@ -152,7 +152,11 @@ export class Topology {
     const published = requiresDuplicateDetection
       ? { requiresDuplicateDetection, duplicateDetectionHistoryTimeWindow: duplicateWindow }
       : {};
-    const received = { maxDeliveryCount, requiresSession: ordered, lockDuration: this.#lockDuration(leaseMs) };
+    const received = {
+      maxDeliveryCount,
+      requiresSession: ordered,
+      lockDuration: lockDurationOf(leaseMs, this.#config),
+    };
     if (kind === "topic") await this.#administration.createTopic(topic, published);
     else if (kind === "queue")
       await this.#administration.createQueue(this.#names.entity(name), { ...published, ...received });
@@ -169,10 +173,11 @@ export class Topology {
     if (kind === "topic") return this.#administration.topicExists(topic);
     return this.#administration.queueExists(this.#names.entity(QueueName.queue(topic)));
   }
+}
 
-  #lockDuration(leaseMs: number): string {
-    return `PT${Math.min(maxLockMs, Math.max(this.#config.minLock, leaseMs)) / 1000}S`;
-  }
+/** Returns the lock of a queue for a lease, as a duration of ISO 8601. */
+export function lockDurationOf(leaseMs: number, { minLock }: Pick<AzureConfig, "minLock">): string {
+  return `PT${Math.min(maxLockMs, Math.max(minLock, leaseMs)) / 1000}S`;
 }
 
 export function madeWithoutSessions(name: QueueName): BeeHiveError {

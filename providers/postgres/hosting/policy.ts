@@ -63,12 +63,12 @@ export function leastGrants(options: GrantOptions = {}): readonly string[] {
 /** Returns the grants that `beehive policy` prints: those of the user of the URL. */
 export function leastRights(
   url: string,
-  { descriptors, pulsers, journal, setup, stores, deadLetters }: RightsRequest,
+  { descriptors, pulsers, sources, journal, setup, stores, deadLetters }: RightsRequest,
 ): LeastRights {
   const { schema, connection } = configFrom(url);
   const { connectionString } = connection as { readonly connectionString: string };
   const user = URL.canParse(connectionString) ? decodeURIComponent(new URL(connectionString).username) : "";
-  const publisher = descriptors.length === 0 && pulsers.length === 0 && !journal && !stores && !deadLetters;
+  const publisher = descriptors.length === 0 && pulsers.length === 0 && !sources && !journal && !stores && !deadLetters;
   const grants = leastGrants({ schema, role: user === "" ? undefined : user, setup, publisher });
   return {
     document: grants,

@@ -45,8 +45,18 @@ export class SqliteLease implements Lease {
     expiresAt: number,
     position?: number,
   ): SqliteLease {
-    const first = { attempt: 1, inLine: false, position, replayed: undefined };
-    return new SqliteLease({ ...first, id, token, subscription, event, firstSeen, expiresAt });
+    return new SqliteLease({
+      id,
+      token,
+      subscription,
+      inLine: false,
+      event,
+      attempt: 1,
+      firstSeen,
+      expiresAt,
+      position,
+      replayed: undefined,
+    });
   }
 
   get queueName(): QueueName {

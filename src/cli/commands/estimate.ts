@@ -4,6 +4,7 @@ import { estimate as estimateOf, type EstimateOptions } from "../../analysis/est
 import type { Rate } from "../../analysis/estimate/entries.ts";
 import { providerNames, type ProviderName } from "../../analysis/estimate/plan.ts";
 import { journalOf } from "../../journal/open-journal.ts";
+import { publishedOutside } from "../application.ts";
 import { defineCommand, moduleArgument, type CliCommand } from "../command.ts";
 import { estimateText, plainEstimate } from "../estimate-text.ts";
 import { UsageError } from "../exit-code.ts";
@@ -60,7 +61,7 @@ export const estimate: CliCommand = defineCommand<Options, [modules: string[]]>(
       ...workload,
       actors: { getDescriptors: () => descriptors },
       pulsers,
-      publishes: hive.publishes,
+      publishes: publishedOutside(hive),
       eventTypes: exports.filter(isEventType),
       entries: settings.entries,
       rates: ratesGiven,

@@ -2,13 +2,16 @@ import { readFile, writeFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { Option } from "commander";
 import { messageOf } from "../../base/error-text.ts";
-import type { AsyncApiInfo } from "../../analysis/graph/async-api.ts";
+import type { AsyncApiInfo } from "../../analysis/graph/async-api/index.ts";
 import type { EventGraph } from "../../analysis/graph/event-graph.ts";
 import { plainGraph, withoutActors } from "../../analysis/graph/transform.ts";
 import type { Direction } from "../../analysis/graph/mermaid.ts";
+import type { Application } from "../application.ts";
+import { asyncApiParts } from "../async-api-parts.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
 import { exitCode, UsageError, type ExitCode } from "../exit-code.ts";
 import { graphOf } from "../graph-source.ts";
+import { several } from "../option-parsers.ts";
 import { loadedFormats } from "../schemas/sources.ts";
 
 const formats = ["mermaid", "dot", "asyncapi", "svg"] as const;
@@ -32,6 +35,8 @@ interface Options {
   readonly without?: string;
   readonly observed?: string;
   readonly against?: string;
+  readonly provider: readonly string[];
+  readonly schemas?: string;
 }
 
 export const graph: CliCommand = defineCommand<Options, [modules: string[]]>({
@@ -56,6 +61,16 @@ export const graph: CliCommand = defineCommand<Options, [modules: string[]]>({
       )
       .option("--without <actors>", "leave out these actors, separated by commas, such as one that reads every event")
       .option("--against <file>", "an AsyncAPI file: print the changes that break other teams, and end with 1")
+      .option(
+        "--provider <url>",
+        "asyncapi: a provider for servers and bindings, such as aws:?region=eu-west-1; may be repeated (default: none)",
+        several,
+        [],
+      )
+      .option(
+        "--schemas <folder>",
+        "asyncapi: the folder with the schemas of bodies, such as those of Avro and Protobuf",
+      )
       .option("--observed <url>", "the provider whose journal is read, such as sqlite:./hive.db"),
   examples: [
     ["beehive graph src/actors.ts src/events.ts", "a code block for a document on GitHub"],
@@ -65,6 +80,10 @@ export const graph: CliCommand = defineCommand<Options, [modules: string[]]>({
       "in a pipeline: is it up to date?",
     ],
     ["beehive graph src/*.ts --format asyncapi > asyncapi.yaml", "a contract for other teams"],
+    [
+      "beehive graph src/*.ts --format asyncapi --provider 'aws:?region=eu-west-1&prefix=shop' --schemas schemas",
+      "with servers, bindings and the schemas of a folder",
+    ],
     ["beehive graph src/*.ts --against asyncapi.yaml", "in a pipeline: what breaks other teams?"],
     ["beehive graph src/actors.ts --format dot --observed sqlite:./hive.db | dot -Tpng", "with observed counts"],
   ],
@@ -72,16 +91,23 @@ export const graph: CliCommand = defineCommand<Options, [modules: string[]]>({
     const { output } = context;
     if (options.check && options.output === undefined)
       throw new UsageError("--check needs --output, the file to check.");
-    formatOf(options);
-    const whole = await graphOf(await context.application(modules), options.observed);
+    if (options.against === undefined && formatOf(options) !== "asyncapi" && hasParts(options))
+      throw new UsageError("--provider and --schemas need --format asyncapi: drawings show neither.");
+    const application = await context.application(modules);
+    const whole = await graphOf(application, options.observed);
     const shown = withoutActors(whole, namesIn(options.without, whole));
-    if (options.against !== undefined) return compare(context, options.against, shown);
+    const document = (): Promise<string> => asyncApiOf(shown, application, options);
+    if (options.against !== undefined) return compare(context, options.against, document);
     if (output.json) return output.result(plainGraph(shown));
-    const text = await render(shown, options);
+    const text = await render(shown, options, document);
     if (options.output === undefined) return output.write(text);
     return options.check ? check(context, options.output, text) : write(context, options.output, text);
   },
 });
+
+function hasParts({ provider, schemas }: Options): boolean {
+  return provider.length > 0 || schemas !== undefined;
+}
 
 function formatOf({ format, output }: Options): Format {
   if (format !== undefined) return format;
@@ -94,7 +120,7 @@ function formatOf({ format, output }: Options): Format {
   );
 }
 
-async function render(shown: EventGraph, options: Options): Promise<string> {
+async function render(shown: EventGraph, options: Options, document: () => Promise<string>): Promise<string> {
   const { direction } = options;
   switch (formatOf(options)) {
     case "mermaid":
@@ -104,20 +130,27 @@ async function render(shown: EventGraph, options: Options): Promise<string> {
     case "svg":
       return (await import("../../analysis/graph/svg/index.ts")).svg(shown, direction);
     case "asyncapi":
-      return (await import("../../analysis/graph/async-api.ts")).asyncApi(shown, await infoHere());
+      return document();
   }
 }
 
+/** Returns the AsyncAPI document of the shown graph. */
+async function asyncApiOf(shown: EventGraph, application: Application, options: Options): Promise<string> {
+  const { asyncApi } = await import("../../analysis/graph/async-api/index.ts");
+  const parts = await asyncApiParts(application, options.provider, options.schemas);
+  const names = new Set(shown.actors.map(({ name }) => name));
+  const bridges = parts.bridges?.filter(({ action, name }) => action === "receive" || names.has(name)) ?? [];
+  return asyncApi(shown, await infoHere(), { ...parts, bridges });
+}
+
 /** Prints the changes since an AsyncAPI file that break other teams. */
-async function compare({ output }: CommandContext, file: string, shown: EventGraph): Promise<ExitCode> {
-  const { contractBreaks, contractIn } = await import("../schemas/contract-breaks.ts");
-  const { asyncApi } = await import("../../analysis/graph/async-api.ts");
+async function compare({ output }: CommandContext, file: string, document: () => Promise<string>): Promise<ExitCode> {
+  const { contractBreaks, contractIn, formatsIn } = await import("../schemas/contract-breaks.ts");
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new UsageError(`${file} cannot be read: ${messageOf(cause)}`, { cause });
   });
-  const now = contractIn(file, asyncApi(shown, await infoHere()));
-  const [format] = await loadedFormats(["json"]);
-  const breaks = format ? contractBreaks(contractIn(file, text), now, format) : [];
+  const [before, now] = [contractIn(file, text), contractIn(file, await document())];
+  const breaks = contractBreaks(before, now, await loadedFormats(formatsIn(before, now)));
   if (output.json) output.result({ breaks });
   else if (breaks.length === 0) output.note("No change breaks other teams.");
   else for (const one of breaks) output.print(one);

@@ -19,7 +19,7 @@ interface PauseCommandOptions extends Target, AsOptions {
   readonly until?: Date;
 }
 
-const pause: CliCommand = defineCommand<PauseCommandOptions, [queue: string | undefined]>({
+export const pause: CliCommand = defineCommand<PauseCommandOptions, [queue: string | undefined]>({
   name: "pause",
   summary: "pause a subscription, pulser or source in every process",
   description:
@@ -48,7 +48,7 @@ const pause: CliCommand = defineCommand<PauseCommandOptions, [queue: string | un
   },
 });
 
-const resume: CliCommand = defineCommand<Target & AsOptions, [queue: string | undefined]>({
+export const resume: CliCommand = defineCommand<Target & AsOptions, [queue: string | undefined]>({
   name: "resume",
   summary: "end the pause of a subscription, pulser or source",
   description:
@@ -111,5 +111,3 @@ function futureTime(text: string): Date {
   if (!Number.isNaN(time.getTime())) return time;
   throw new InvalidArgumentError("It must be a time such as 2026-03-01T18:00Z; for a length of time use --for.");
 }
-
-export const pausing: readonly CliCommand[] = [pause, resume];

@@ -1,3 +1,4 @@
+import { publishedOutside } from "../application.ts";
 import { defineCommand, moduleArgument, type CliCommand } from "../command.ts";
 import { providerModule, providersWith } from "../../hive/open-provider.ts";
 import { UsageError } from "../exit-code.ts";
@@ -38,7 +39,7 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
   async run({ output, settings, application }, options, modules) {
     const { provider = "" } = await settings();
     const { descriptors, pulsers, options: hive } = await application(modules);
-    const { publishes, keep } = hive;
+    const { keep } = hive;
     const controls = hive.controls !== false;
     const module = await providerModule(provider.split(":", 1)[0] ?? "");
     const journal = hive.journal === undefined ? module?.journal === "stored" : hive.journal !== false;
@@ -51,7 +52,8 @@ export const policy: CliCommand = defineCommand<Options, [modules: string[]]>({
       ...options,
       descriptors,
       pulsers,
-      publishes,
+      sources: (hive.sources ?? []).length > 0,
+      publishes: publishedOutside(hive),
       keep,
       journal,
       controls,

@@ -6,6 +6,7 @@ import type { KeyHolder, QueueCounts, QueueOperator } from "../../contract/queue
 import type { LogPosition } from "../../contract/topic-log.ts";
 import { QueueName } from "../../events/queue-name.ts";
 import { pausesOn, type ActivePause } from "../../controls/pauses.ts";
+import { sourcesOf } from "../../controls/sources.ts";
 import { Operator } from "../../hive/operator.ts";
 import { defineCommand, type CliCommand, type CommandContext } from "../command.ts";
 
@@ -176,21 +177,13 @@ async function positionOf({ log }: QueueOperator, name: QueueName): Promise<LogP
 async function sourceLines(provider: Provider): Promise<string[]> {
   const operator = new Operator(provider);
   const [pauses = [], hives = []] = await Promise.all([ifReadable(operator.pauses()), ifReadable(operator.hives())]);
-  const all = hives.flatMap(({ sources }) => sources);
-  return [...new Set(all.map(({ name }) => name))].toSorted().map((name) => {
-    const own = all.filter((source) => source.name === name);
-    const known = own.filter(({ behind }) => behind !== undefined);
-    const behind = known.reduce((sum, source) => sum + (source.behind ?? 0), 0);
-    const failing = own.find((source) => source.failing !== undefined)?.failing;
-    const paused = pauses.find(
-      ({ kind, on }) => (kind === "source" && on === name) || (kind === "queue" && on === "*"),
-    );
-    return [
-      `source ${printable(name)}: ${known.length === 0 ? "not read yet" : `${behind} records to read`}`,
+  return sourcesOf(hives, pauses).map(({ name, behind, failing, paused }) =>
+    [
+      `source ${printable(name)}: ${behind === undefined ? "not read yet" : `${behind} records to read`}`,
       ...(failing === undefined ? [] : [`held up by ${printable(failing)}`]),
       ...(paused ? [printable(pauseText(paused))] : []),
-    ].join(", ");
-  });
+    ].join(", "),
+  );
 }
 
 function show(output: Output, rows: readonly Row[], sources: readonly string[]): ExitCode {

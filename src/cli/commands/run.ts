@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { registeredProvider } from "../../contract/provider-module.ts";
 import type { HealthServer } from "../../hive/health-server.ts";
 import type { Provider } from "../../contract/provider.ts";
-import { createHive } from "../../hive/hive.ts";
+import { createHive } from "../../hive/create-hive.ts";
 import { createPlacedHive } from "../../stages/auto/placed-hive.ts";
 import { autoStage } from "../../stages/stage-file.ts";
 import { createStages } from "../../stages/stages.ts";

@@ -2,7 +2,7 @@ import { queueSpecs } from "../../actors/topology.ts";
 import { BeeHiveError } from "../../base/errors.ts";
 import type { Provider } from "../../contract/provider.ts";
 import type { QueueSpec } from "../../contract/queue-operator.ts";
-import { createHive } from "../../hive/hive.ts";
+import { createHive } from "../../hive/create-hive.ts";
 import type { Application } from "../application.ts";
 import { defineCommand, moduleArgument, type CliCommand, type CommandContext } from "../command.ts";
 import { asOption, operatorOf, type AsOptions } from "../as.ts";

@@ -93,7 +93,7 @@ class Comparison {
 
   /** Returns whether a keyword is compared below, says nothing, or is the same on both sides. */
   #isKnown(name: string, reader: Schema, writer: Schema): boolean {
-    if (compared.has(name) || annotations.has(name)) return true;
+    if (compared.has(name) || annotations.has(name) || name.startsWith("x-")) return true;
     // These look at the whole schema around them, and a reference may lead to another schema.
     const isWhole = name.startsWith("unevaluated") || JSON.stringify(reader[name]).includes('"$ref"');
     if (isWhole) return isDeepStrictEqual(this.#reader, this.#writer);

@@ -1,6 +1,5 @@
 /** Protobuf: small binary bodies, told apart by the numbers of their fields. Needs the package `@bufbuild/protobuf`. */
 import {
-  createFileRegistry,
   fromBinary,
   fromJson,
   toBinary,
@@ -9,11 +8,11 @@ import {
   type JsonValue,
   type Registry,
 } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { messageOf } from "../../base/error-text.ts";
 import { BeeHiveError } from "../../base/errors.ts";
 import type { CompiledSchema, SchemaFormat } from "../format.ts";
 import { protobufIncompatibilities } from "./compare.ts";
+import { messageIn, type Message } from "./message-in.ts";
 
 /**
  * Returns the format of Protobuf. A body is the JSON of Protobuf: `int64` as a text, `bytes` as base64.
@@ -32,25 +31,6 @@ export function protobuf(): SchemaFormat {
     incompatibilities: (reader, writer, newer) =>
       protobufIncompatibilities(messageIn(reader).message, messageIn(writer).message, newer),
   };
-}
-
-interface Message {
-  readonly message: DescMessage;
-  readonly registry: Registry;
-}
-
-function messageIn(schema: string): Message {
-  try {
-    const set = fromBinary(FileDescriptorSetSchema, Buffer.from(schema, "base64"));
-    const registry = createFileRegistry(set);
-    const message = registry.getFile(set.file.at(-1)?.name ?? "")?.messages[0];
-    if (message) return { message, registry };
-  } catch (cause) {
-    throw new BeeHiveError("InvalidConfiguration", `A Protobuf schema is no descriptor set: ${messageOf(cause)}.`, {
-      cause,
-    });
-  }
-  throw new BeeHiveError("InvalidConfiguration", "The last file of a Protobuf schema has no message.");
 }
 
 class ProtobufSchema implements CompiledSchema {

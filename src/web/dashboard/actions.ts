@@ -65,12 +65,14 @@ const actions: Readonly<Record<string, (given: Given, acting: Acting) => Promise
   },
 };
 
-/** Returns what to pause or resume: a queue, a pulser, or all subscriptions. */
+/** Returns what to pause or resume: a queue, a pulser, a source, or all subscriptions. */
 function targetIn(given: Given, operator: Operator): Pick<HivePulser, "pause" | "resume"> {
   const queue = maybeTextIn(given, "queue");
   const pulser = maybeTextIn(given, "pulser");
   if (queue !== undefined) return operator.queue(queue);
   if (pulser !== undefined) return operator.pulser(pulser);
+  const source = maybeTextIn(given, "source");
+  if (source !== undefined) return operator.source(source);
   return { pause: (options) => operator.pauseAll(options), resume: (options) => operator.resumeAll(options) };
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { QueueName } from "../../events/queue-name.ts";
+import { forksOf, type Fork } from "../../analysis/graph/forks.ts";
 import { makeEventGraph } from "../../analysis/graph/make-event-graph.ts";
 import type { Direction } from "../../analysis/graph/mermaid.ts";
 import { cardsOf, type Box } from "../../analysis/graph/svg/cards.ts";
@@ -37,8 +38,8 @@ export class Drawings {
     this.#watched = watched;
   }
 
-  /** Returns the drawing, with a version that changes with it. */
-  of(observed: Observed): { readonly version: string; readonly drawing: Drawing } {
+  /** Returns the drawing with a version that changes with it, and the topics that later ones replace. */
+  of(observed: Observed): { readonly version: string; readonly drawing: Drawing; readonly forks: readonly Fork[] } {
     const graph = graphOf(this.#watched, observed);
     const text = JSON.stringify([graph.publications, graph.subscriptions, graph.queues.map(({ name }) => name)], plain);
     if (!this.#drawing || text !== this.#graph) {
@@ -46,7 +47,7 @@ export class Drawings {
       this.#version = createHash("sha256").update(text).digest("base64url").slice(0, 12);
       this.#drawing = draw(graph, this.#watched.descriptors.length > 0);
     }
-    return { version: this.#version, drawing: this.#drawing };
+    return { version: this.#version, drawing: this.#drawing, forks: forksOf(graph) };
   }
 }
 

@@ -15,8 +15,10 @@ import {
   pauseRow,
   requestsOfOperations,
   scheduleRow,
+  sourceRows,
   type Operations,
 } from "./operations.ts";
+import { forkRow } from "./fork-row.ts";
 import { troubleOf } from "./trouble.ts";
 import { readerOf, type Watched } from "./watched.ts";
 import type { Drawing, Flow, Look, QueueRow } from "./wire.ts";
@@ -170,6 +172,8 @@ export class Looks {
       pause: undefined,
       hives: [],
       schedules: [],
+      sources: [],
+      forks: [],
     };
   }
 
@@ -185,7 +189,7 @@ export class Looks {
       return { from: from === "" ? undefined : from, destination, count };
     });
     const readers = new Map(queues.map(({ name, actor }) => [name, actor]));
-    const { version, drawing } = this.#drawings.of({ edges, readers });
+    const { version, drawing, forks } = this.#drawings.of({ edges, readers });
     this.#drawing = drawing;
     return {
       ...this.#empty(),
@@ -196,6 +200,8 @@ export class Looks {
       pause: operations.pauses.filter(({ kind, on }) => kind === "queue" && on === "*").map(pauseRow)[0],
       hives: operations.hives.map(hiveRow),
       schedules: operations.schedules.map(scheduleRow),
+      sources: sourceRows(operations),
+      forks: forks.map((fork) => forkRow(fork, this.activity && edges)),
       flows: edges.map(({ from = "", destination }): Flow => {
         const { count = 0, perMinute = 0 } = flows.get(flowKey(from, destination)) ?? {};
         return { from, to: destination, count, perMinute };

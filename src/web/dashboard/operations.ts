@@ -3,7 +3,8 @@ import type { RunningHive } from "../../controls/heartbeats.ts";
 import { pausesOf, type ActivePause } from "../../controls/pauses.ts";
 import { schedulesOf, type ScheduledPulser } from "../../controls/schedules.ts";
 import type { Watched } from "./watched.ts";
-import type { ActRow, HiveRow, PauseRow, ScheduleRow } from "./wire.ts";
+import { sourcesOf } from "../../controls/sources.ts";
+import type { ActRow, HiveRow, PauseRow, ScheduleRow, SourceRow } from "./wire.ts";
 
 /** The requests of {@link operationsOf}: what operators set, heartbeats, firings. */
 export const requestsOfOperations = 3;
@@ -50,6 +51,7 @@ export function hiveRow({
   lastCommit,
   subscriptions,
   pulsers,
+  sources,
   ...rest
 }: RunningHive): HiveRow {
   return {
@@ -68,7 +70,17 @@ export function hiveRow({
       isLate: late !== undefined,
     })),
     pulsers: pulsers.map(({ name }) => name),
+    sources: sources.map(({ name }) => name),
   };
+}
+
+/** Returns the sources over all processes. */
+export function sourceRows({ hives, pauses }: Operations): readonly SourceRow[] {
+  return sourcesOf(hives, pauses).map(({ paused, ...rest }) => ({
+    ...rest,
+    pause: paused && pauseRow(paused),
+    isPausedWithAll: paused?.kind === "queue",
+  }));
 }
 
 /** Returns where the events of a subscription wait longer than its actor allows, in words. */

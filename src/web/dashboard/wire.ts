@@ -35,6 +35,8 @@ export interface Look {
   readonly pause: PauseRow | undefined;
   readonly hives: readonly HiveRow[];
   readonly schedules: readonly ScheduleRow[];
+  readonly sources: readonly SourceRow[];
+  readonly forks: readonly ForkRow[];
 }
 
 /** The present state of a subscription or queue. */
@@ -96,6 +98,36 @@ export interface HiveRow {
     readonly isLate: boolean;
   }[];
   readonly pulsers: readonly string[];
+  readonly sources: readonly string[];
+}
+
+/** A source of records of another system, over all processes. */
+export interface SourceRow {
+  readonly name: string;
+  /** The records that the processes have yet to read; `undefined` while none knows. */
+  readonly behind: number | undefined;
+  /** The code or name of the error that holds it up. */
+  readonly failing: string | undefined;
+  /** Its own pause, or that of all subscriptions. */
+  readonly pause: PauseRow | undefined;
+  /** True for the pause of all subscriptions. */
+  readonly isPausedWithAll: boolean;
+  /** The number of processes that run it. */
+  readonly hives: number;
+}
+
+/** A topic that a later version replaces. */
+export interface ForkRow {
+  readonly topic: string;
+  readonly later: readonly string[];
+  /** The subscriptions that still read it. */
+  readonly readers: readonly { readonly queue: string; readonly actor: string }[];
+  /** The actors that bring its events to the later topic. */
+  readonly bridges: readonly string[];
+  /** Who still publishes to it, in words. */
+  readonly publishers: readonly string[];
+  /** The events published to it in the last hour; `undefined` without a journal. */
+  readonly events: number | undefined;
 }
 
 /** A pulser with its firings. */

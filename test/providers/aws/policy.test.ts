@@ -105,6 +105,8 @@ test("a policy allows the table and the bucket as far as they are used", async (
     [least(await injecting([]), bucket, { journal: true }), rows, []],
     [least(await injecting([]), bucket, { pulsers: [pulse("A", { every: 60_000 })] }), rows, []],
     [least(await injecting([], { ordered: true }), bucket), ["GetItem", "PutItem"], []],
+    [least(await injecting([]), bucket, { sources: true }), rows, []],
+    [leastPolicy([], bucket, { sources: true }), rows, []],
     [least(await injecting([]), { ...bucket, idempotent: true }), ["BatchGetItem", "BatchWriteItem"], []],
     [least(await injecting([]), { ...bucket, claimCheck: true }), [], blobs],
     [least(await injecting([Bills])), rows, []],

@@ -1,43 +1,17 @@
 /** A clock that is put back, which timers do not notice. */
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
-import type { Clock, Timer } from "../../../src/base/clock.ts";
+import type { Clock } from "../../../src/base/clock.ts";
 import { Event } from "../../../src/events/event.ts";
 import { LeaseKeeper } from "../../../src/delivery/lease-keeper.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
 import type { Lease } from "../../../src/contract/queue-operator.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
+import { JumpingClock, leased } from "../../support/jumping-clock.ts";
 import { suite } from "../../support/suite.ts";
 
 const hour = 3_600_000;
-
-class JumpingClock implements Clock {
-  readonly timers = new ManualClock();
-  #ahead = 0;
-
-  now(): number {
-    return this.timers.now() + this.#ahead;
-  }
-
-  after(ms: number, callback: () => void): Timer {
-    return this.timers.after(ms, callback);
-  }
-
-  jump(ms: number): void {
-    this.#ahead += ms;
-  }
-}
-
-async function leased(clock: Clock, provider: MemoryProvider, id: string, leaseMs: number): Promise<Lease> {
-  const name = QueueName.parse("Letters");
-  await provider.queues.ensure([{ name, ordered: false, leaseMs, maxAttempts: 3 }]);
-  await provider.queues.push([new Event("Letter", 1, { id, queueName: "Letters" })]);
-  const { signal } = new AbortController();
-  const [lease] = await provider.queues.lease(name, { max: 1, leaseMs, waitMs: 0, signal });
-  assert.is(lease?.expiresAt, clock.now() + leaseMs);
-  return lease as Lease;
-}
 
 const backwards = suite("a clock that is put back");
 const name = QueueName.parse("Letters");

@@ -1,7 +1,6 @@
 /** A clock that jumps while timers are set, as at the first response of a time server. */
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
-import type { Clock } from "../../../src/base/clock.ts";
 import { actor, tampered } from "../../../src/testing/contracts/hive/harness.ts";
 import type { ActorContext, Next } from "../../../src/actors/actor.ts";
 import { createHive } from "../../../src/hive/hive.ts";
@@ -14,22 +13,11 @@ import { throwsCode } from "../../support/throws.ts";
 import { LeaseKeeper } from "../../../src/delivery/lease-keeper.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import type { Lease } from "../../../src/contract/queue-operator.ts";
-import { JumpingClock } from "../../support/jumping-clock.ts";
+import { JumpingClock, leased } from "../../support/jumping-clock.ts";
 import { suite } from "../../support/suite.ts";
 
 const test = suite("a clock that is put forward or back");
 const hour = 3_600_000;
-
-async function leased(clock: Clock, provider: MemoryProvider, id: string, leaseMs: number): Promise<Lease> {
-  const name = QueueName.parse("Letters");
-  await provider.queues.ensure([{ name, ordered: false, leaseMs, maxAttempts: 3 }]);
-  await provider.queues.push([new Event("Letter", 1, { id, queueName: "Letters" })]);
-  const { signal } = new AbortController();
-  const [lease] = await provider.queues.lease(name, { max: 1, leaseMs, waitMs: 0, signal });
-  assert.is(lease?.expiresAt, clock.now() + leaseMs);
-  return lease as Lease;
-}
 
 test("a short lease is renewed in time after a clock jump", async () => {
   const clock = new JumpingClock();

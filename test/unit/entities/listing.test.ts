@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
+import { z } from "zod";
+import { entities } from "../../../src/entities/index.ts";
 import { indexRange, indexRow, isWithin, type IndexValue } from "../../../src/entities/keys.ts";
 import { compareIds } from "../../../src/provider-kit/rows.ts";
 import { StaffHive } from "../../support/staff.ts";
@@ -107,6 +109,30 @@ test("entries of an index sort as short values do", () => {
     }),
     { numRuns: 2_000 },
   );
+});
+
+test("reindex finds entities that were stored before their indexes", async () => {
+  await using given = await StaffHive.start();
+  const { hive, staff } = given;
+  // An older declaration of the same entities, without indexes and references.
+  const before = hive.store(
+    entities("Staff", { Company: z.looseObject({}), Member: z.looseObject({ company: z.string() }) }).token,
+  );
+  await before.Company.create({ id: "acme", name: "Acme" });
+  for (const name of ["Ada", "Bob", "Eve"])
+    await before.Member.create({ id: name.toLowerCase(), company: "acme", name });
+  await before.Member.delete("eve");
+  const byName = async (): Promise<unknown[]> =>
+    (await staff.Member.list({ by: "name" })).items.map(({ name }) => name);
+  const published = (await given.changes()).length;
+  assert.equal(await byName(), []);
+
+  assert.is(await staff.Member.reindex(), 2);
+  assert.equal(await byName(), ["Ada", "Bob"]);
+  await throwsCode("InvalidState", () => staff.Company.delete("acme"));
+  assert.is(await staff.Member.reindex(), 2);
+  assert.is((await given.changes()).length, published);
+  await throwsCode("AccessDenied", () => staff.as({ name: "hr", isHr: true }).Member.reindex());
 });
 
 test.run();

@@ -257,4 +257,15 @@ test("a clock of the test is used", async () => {
   await hive.stop();
 });
 
+test("a kept topic is read from its log", async () => {
+  const hive = await TestHive.start({ actors: [ArchiveActor], keep: { "OrderForgotten-": "30d" } });
+  await hive.push(new Event("OrderForgotten", "1042"));
+  await hive.settle();
+
+  const kept: unknown[] = [];
+  for await (const { event } of hive.hive.log("OrderForgotten").read()) kept.push(event.getBody());
+  assert.equal(kept, ["1042"]);
+  await hive.stop();
+});
+
 test.run();

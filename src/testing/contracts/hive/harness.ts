@@ -1,5 +1,6 @@
 import { Latch } from "../../../base/latch.ts";
 import { silentLogger } from "../../../base/logger.ts";
+import { overriding } from "../../../base/overriding.ts";
 import type { Event } from "../../../events/event.ts";
 import type { Provider } from "../../../contract/provider.ts";
 import type { QueueOperator } from "../../../contract/queue-operator.ts";
@@ -53,24 +54,7 @@ export async function running(
 
 /** Returns the provider with replaced methods of its queues, to simulate a network failure or a crash. */
 export function tampered(provider: Provider, changes: Partial<QueueOperator>): Provider {
-  const queues = new Proxy(provider.queues, {
-    get(target, name) {
-      const own: unknown = Reflect.get(changes, name);
-      if (own !== undefined) return own;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
-  return {
-    name: provider.name,
-    capabilities: provider.capabilities,
-    stores: provider.stores,
-    queues,
-    setup: async () => provider.setup?.(),
-    beginStep: (lease) => provider.beginStep(lease),
-    ...(provider.beginBatch && { beginBatch: provider.beginBatch.bind(provider) }),
-    close: () => provider.close(),
-  };
+  return overriding(provider, { queues: overriding(provider.queues, changes) });
 }
 
 /** A gate: work waits until it opens. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import * as assert from "uvu/assert";
 import { parse } from "yaml";
-import { asyncApi } from "../../../../src/analysis/graph/async-api.ts";
+import { asyncApi } from "../../../../src/analysis/graph/async-api/index.ts";
 import { dot } from "../../../../src/analysis/graph/dot.ts";
 import type { EventGraph } from "../../../../src/analysis/graph/event-graph.ts";
 import { mermaid } from "../../../../src/analysis/graph/mermaid.ts";

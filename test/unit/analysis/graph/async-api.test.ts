@@ -6,7 +6,7 @@ import * as valibot from "valibot";
 import * as assert from "uvu/assert";
 import { z } from "zod";
 import { parse } from "yaml";
-import { asyncApi, asyncApiDocument } from "../../../../src/analysis/graph/async-api.ts";
+import { asyncApi, asyncApiDocument } from "../../../../src/analysis/graph/async-api/index.ts";
 import type { EventGraph } from "../../../../src/analysis/graph/event-graph.ts";
 import { jsonSchemaOf } from "../../../../src/analysis/graph/json-schema.ts";
 import { suite } from "../../../support/suite.ts";
@@ -19,6 +19,12 @@ const info = { title: "test", version: "1.0.0" };
 const schema = specs.schemasWithoutId["3.1.0"] as object;
 // Check the shape only, not formats such as "uri".
 const isAsyncApi = new Ajv({ strict: false, validateFormats: false, logger: false }).compile(schema);
+
+interface MessageObject {
+  readonly name: string;
+  readonly payload: object;
+  readonly examples?: readonly { readonly payload: unknown }[];
+}
 
 const odd = actorOf('odd "name" ü', { "Asked-odd": ["Answered"] });
 const graphs: Readonly<Record<string, () => Promise<EventGraph>>> = {
@@ -33,6 +39,19 @@ for (const [name, make] of Object.entries(graphs)) {
   test(`${name}: the document is valid AsyncAPI 3.1`, async () => {
     const document: unknown = parse(asyncApi(await make(), info));
     assert.ok(isAsyncApi(document), JSON.stringify(isAsyncApi.errors, undefined, 2));
+  });
+
+  test(`${name}: every example fits its payload`, async () => {
+    const { components } = asyncApiDocument(await make(), info) as {
+      readonly components: { readonly messages: Readonly<Record<string, MessageObject>> };
+    };
+    for (const { name: type, payload, examples = [] } of Object.values(components.messages)) {
+      const fits = new Ajv({ strict: false, validateFormats: false, logger: false }).compile({
+        components,
+        ...payload,
+      });
+      for (const example of examples) assert.ok(fits(example.payload), `${type}: ${JSON.stringify(example)}`);
+    }
   });
 
   test(`${name}: every reference leads somewhere`, async () => {

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
-import { asyncApi } from "../../../../src/analysis/graph/async-api.ts";
+import { asyncApi } from "../../../../src/analysis/graph/async-api/index.ts";
 import { dot } from "../../../../src/analysis/graph/dot.ts";
 import type { EventGraph } from "../../../../src/analysis/graph/event-graph.ts";
 import { mermaid } from "../../../../src/analysis/graph/mermaid.ts";

@@ -1,4 +1,13 @@
-import { createHive, Event, openProvider, QueueName, silentLogger, type Provider } from "beehive-actors";
+import {
+  createHive,
+  Event,
+  openProvider,
+  QueueName,
+  silentLogger,
+  type Provider,
+  type Source,
+  type SourceState,
+} from "beehive-actors";
 import * as assert from "uvu/assert";
 import { registerProvider } from "../../../../src/contract/provider-module.ts";
 import { Looks } from "../../../../src/web/dashboard/looks.ts";
@@ -133,6 +142,81 @@ test("a late subscription is in trouble, and its stage is named", async () => {
   const { queues, hives } = await new Looks(watchedOf(provider, { clock })).now();
   assert.equal(queues[0]?.trouble, [{ level: "bad", text: "late in stage books: 5000 ms, at most 2000 ms" }]);
   assert.equal([hives[0]?.stage, hives[0]?.subscriptions[0]?.isLate], ["books", true]);
+});
+
+test("sources of all processes are one row, with their lag and pause", async () => {
+  const provider = await openProvider("memory:");
+  const running = { hold: () => {}, stop: async () => {} };
+  const sourceWith = (state: SourceState): Source => ({
+    name: "orders",
+    start: () => ({ ...running, state: () => state }),
+  });
+  const options = { provider, logger: silentLogger };
+  await using one = await createHive({
+    ...options,
+    sources: [sourceWith({ behind: 3, failing: undefined })],
+  });
+  await using other = await createHive({
+    ...options,
+    sources: [sourceWith({ behind: 4, failing: "Unavailable" })],
+  });
+  await Promise.all([one.start(), other.start()]);
+  await one.source("orders").pause({ reason: "stocktaking", by: "ada" });
+  const looks = new Looks(watchedOf(one));
+  const [row] = (await looks.now()).sources;
+  assert.equal([row?.name, row?.behind, row?.failing, row?.hives], ["orders", 7, "Unavailable", 2]);
+  assert.equal([row?.pause?.operator, row?.pause?.reason, row?.isPausedWithAll], ["ada", "stocktaking", false]);
+  await one.source("orders").resume({ by: "ada" });
+  await one.operator.pauseAll({ reason: "restoring", by: "bob" });
+  await looks.again();
+  const [held] = (await looks.now()).sources;
+  assert.equal([held?.pause?.operator, held?.isPausedWithAll], ["bob", true]);
+  await Promise.all([one.stop(), other.stop()]);
+  await provider.close();
+});
+
+test("a replaced topic has its readers, its bridge and the events of an hour", async () => {
+  const provider = await openProvider("memory:");
+  await using hive = await createHive({
+    actors: [
+      actor("Placed-Payment", () => {}, { name: "Payment" }),
+      actor("Placed-Bridge", () => [new Event("Placed_v2", {})], { name: "Bridge", publishes: ["Placed_v2"] }),
+      actor("Placed_v2-Packing", () => {}, { name: "Packing" }),
+    ],
+    provider,
+    journal: true,
+    logger: silentLogger,
+  });
+  await hive.start();
+  await hive.push([new Event("Placed", { n: 1 }), new Event("Placed", { n: 2 })]);
+  await hive.whenIdle();
+  const { forks } = await new Looks(watchedOf(hive)).now();
+  assert.equal(forks, [
+    {
+      topic: "Placed",
+      later: ["Placed_v2"],
+      readers: [{ queue: "Placed-Payment", actor: "Payment" }],
+      bridges: ["Bridge"],
+      publishers: ["code outside the actors"],
+      events: 2,
+    },
+  ]);
+  await hive.stop();
+  await provider.close();
+});
+
+test("without a journal nobody knows the events of a replaced topic", async () => {
+  const provider = await openProvider("memory:");
+  await using hive = await createHive({
+    actors: [actor("Placed-Payment", () => {}), actor("Placed_v2-Packing", () => {})],
+    provider,
+    journal: false,
+    logger: silentLogger,
+  });
+  await hive.setup();
+  const { forks } = await new Looks(watchedOf(hive)).now();
+  assert.equal([forks[0]?.events, forks[0]?.publishers], [undefined, []]);
+  await provider.close();
 });
 
 test.run();
