@@ -5,7 +5,7 @@
  * newer Node than this project, so that the tests run on one from npm. The first run fetches both.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { fetchJars, lacking } from "../test/kafka/broker.ts";
@@ -17,7 +17,9 @@ const root = join(import.meta.dirname, "..");
 const missing = lacking() ?? fetched();
 
 if (missing !== undefined) {
-  const tests = (readFileSync(join(folder, "broker.test.ts"), "utf8").match(/^test\(/gm) ?? []).length;
+  const files = readdirSync(folder).filter((file) => file.endsWith(".test.ts"));
+  const text = files.map((file) => readFileSync(join(folder, file), "utf8")).join("");
+  const tests = (text.match(/^ *test\(/gm) ?? []).length;
   console.log(`The bridge to Kafka: ${missing}.\n0 passed, 0 failed, ${tests} skipped`);
 } else process.exitCode = run();
 
@@ -35,7 +37,7 @@ function fetched(): string | undefined {
 
 function run(): number {
   const imports = ["tsx", pathToFileURL(join(folder, "resolve.mjs")).href].flatMap((one) => ["--import", one]);
-  const args = [...imports, "-C", "beehive-source", "test/run.ts", ...patterns()];
+  const args = [...imports, "-C", "beehive-source", "test/run.ts", "--workers", "1", ...patterns()];
   const env = { ...process.env, BEEHIVE_TEST_KAFKA: "on" };
   const ended = spawnSync(newerNode(), args, { cwd: root, env, stdio: "inherit" });
   if (ended.signal) console.error(`The tests were ended by ${ended.signal}.`);

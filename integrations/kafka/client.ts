@@ -30,16 +30,21 @@ export interface FetchedPartition {
 /** A place in a topic: its oldest record, its end, or the first record of a time on, in ms since the epoch. */
 export type KafkaPlace = "beginning" | "end" | number;
 
-/** A member of a consumer group, for one topic. */
-export interface KafkaConsumer {
-  /** The partitions that the group has assigned to this member; they change at any time. */
-  readonly partitions: readonly number[];
+/** Reads a topic. */
+export interface KafkaReader {
   /**
    * Returns records of partitions, from an offset each. Waits up to `waitMs` for the first.
    *
    * May leave out partitions without records.
    */
   fetch(from: ReadonlyMap<number, number>, waitMs: number): Promise<readonly FetchedPartition[]>;
+  close(): Promise<void>;
+}
+
+/** A member of a consumer group, for one topic. */
+export interface KafkaConsumer extends KafkaReader {
+  /** The partitions that the group has assigned to this member; they change at any time. */
+  readonly partitions: readonly number[];
   /** Returns the offsets that the group has committed; no entry for a partition without one. */
   committed(partitions: readonly number[]): Promise<ReadonlyMap<number, number>>;
   /** Commits the offsets to go on from, for tools that show the lag of a group. */
@@ -87,7 +92,9 @@ export interface KafkaClient {
   readonly cluster?: { readonly brokers: readonly string[]; readonly tls: boolean } | undefined;
   /** Joins a consumer group. Resolves when the member has its partitions. */
   consumer(topic: string, group: string): Promise<KafkaConsumer>;
-  /** Returns the offsets of all partitions of a topic at a place. */
+  /** Returns a reader of all partitions, which is in no group. */
+  reader(topic: string): Promise<KafkaReader>;
+  /** Returns the offsets of all partitions of a topic at a place. The end is that of what is committed. */
   offsets(topic: string, at: KafkaPlace): Promise<ReadonlyMap<number, number>>;
   producer(options: ProducerOptions): Promise<KafkaProducer>;
 }

@@ -1,5 +1,13 @@
 import type { BeeHiveError } from "../../src/base/errors.ts";
-import type { FetchedPartition, KafkaClient, KafkaConsumer, KafkaPlace, KafkaProducer, KafkaRecord } from "./client.ts";
+import type {
+  FetchedPartition,
+  KafkaClient,
+  KafkaConsumer,
+  KafkaPlace,
+  KafkaProducer,
+  KafkaReader,
+  KafkaRecord,
+} from "./client.ts";
 
 /** A record of {@link MemoryKafka} to write, as a test writes it. */
 export interface WrittenRecord {
@@ -82,6 +90,15 @@ export class MemoryKafka implements KafkaClient {
     members.push(member);
     assign(members, this.#log(topic).length);
     return member;
+  }
+
+  async reader(topic: string): Promise<KafkaReader> {
+    this.#assertWell();
+    return new Member(this.#log(topic), new Map(), {
+      assertWell: () => this.#assertWell(),
+      waiting: this.#waiting,
+      leave: () => {},
+    });
   }
 
   async offsets(topic: string, at: KafkaPlace): Promise<ReadonlyMap<number, number>> {

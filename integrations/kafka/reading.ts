@@ -1,6 +1,5 @@
 import { errorNameOf } from "../../src/base/error-text.ts";
 import { isBeeHiveError } from "../../src/base/errors.ts";
-import { Latch } from "../../src/base/latch.ts";
 import { sleep, waitFor } from "../../src/base/clock.ts";
 import type { Hold } from "../../src/actors/pause.ts";
 import type { QueueName } from "../../src/events/queue-name.ts";
@@ -8,6 +7,7 @@ import type { RunningSource, SourceContext, SourceState } from "../../src/hive/s
 import type { KafkaClient, KafkaConsumer, KafkaPlace } from "./client.ts";
 import { PartitionReading, type Reader } from "./partition-reading.ts";
 import { Places } from "./places.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** The parts of a source that reading needs. */
 export interface ReadingOptions extends Pick<Reader, "topic" | "toEvent" | "maxBatch"> {
@@ -110,7 +110,7 @@ export class KafkaReading implements RunningSource {
   async #join(): Promise<KafkaConsumer | undefined> {
     const { client, topic, group } = this.#options;
     const joining = client.consumer(topic, group);
-    const consumer = await this.#untilStop(joining);
+    const consumer = await untilAborted(joining, this.#stop.signal);
     if (!consumer) void joining.then((late) => late.close()).catch(() => {});
     return consumer;
   }
@@ -133,7 +133,7 @@ export class KafkaReading implements RunningSource {
 
   async #round(consumer: KafkaConsumer, due: readonly PartitionReading[]): Promise<void> {
     const from = new Map(due.map(({ partition, next }) => [partition, next]));
-    const fetched = await this.#untilStop(consumer.fetch(from, fetchMs));
+    const fetched = await untilAborted(consumer.fetch(from, fetchMs), this.#stop.signal);
     if (!fetched || this.#hold) return;
     await Promise.all(
       fetched.map(async (one) => {
@@ -216,20 +216,5 @@ export class KafkaReading implements RunningSource {
     if (this.#stop.signal.aborted) return;
     this.#awake = new AbortController();
     await sleep(this.#context.clock, ms, this.#awake.signal);
-  }
-
-  /** Returns the result of a call; `undefined` when the source is stopped before. */
-  async #untilStop<T>(call: Promise<T>): Promise<T | undefined> {
-    const { signal } = this.#stop;
-    const stopped = new Latch<undefined>();
-    const stop = (): void => stopped.resolve(undefined);
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    try {
-      return await Promise.race([call, stopped.promise]);
-    } finally {
-      // A promise that lives as long as the source would keep each call.
-      signal.removeEventListener("abort", stop);
-    }
   }
 }

@@ -1,12 +1,14 @@
 import { hash } from "node:crypto";
 import { textIn } from "../../src/base/bytes.ts";
 import { uuidOf } from "../../src/base/uuid.ts";
-import { isJson } from "../../src/events/body.ts";
+import { CodedBody, isCoded, isJson, type Body } from "../../src/events/body.ts";
 import { withoutMark } from "../../src/events/event-checks.ts";
 import { withoutCancelKey } from "../../src/events/withdrawal.ts";
 import { cloudEventRecord } from "../../src/events/cloud-events.ts";
 import { Event, type EventRecord } from "../../src/events/event.ts";
+import { framedFormat } from "../../src/schemas/frame.ts";
 import type { KafkaRecord } from "./client.ts";
+import type { EventShape } from "./event-shape.ts";
 
 /** The place of a record, which identifies its event. */
 export interface RecordPlace {
@@ -16,16 +18,11 @@ export interface RecordPlace {
   readonly pass: number;
 }
 
-/** The event that a record becomes, where the record does not say. */
-export interface EventShape {
-  readonly queueName: string;
-  readonly eventType: string;
-  readonly contentType: string;
-}
-
 /** The longest id that every provider carries. */
 const maxId = 128;
 const binary = "application/octet-stream";
+/** The content types of bodies in Avro and Protobuf. */
+const binarySchema = /^application\/(?:avro|protobuf)\s*(?:;|$)/i;
 // oxlint-disable-next-line no-control-regex -- control characters are what is searched
 const control = /[\u0000-\u001f\u007f]/;
 
@@ -35,19 +32,38 @@ const control = /[\u0000-\u001f\u007f]/;
  * Reads those of a CloudEvent (`ce_type` and so on) as its attributes, all but the id, which is the property `ce_id`.
  */
 export function eventOf(record: KafkaRecord, place: RecordPlace, shape: EventShape): Event {
-  const { key, value, timestamp, headers } = record;
+  const { value, timestamp, headers } = record;
+  const partitionKey = keyOf(record);
   const texts = Object.fromEntries(headers.map(([name, bytes]) => [name, bytes ? textOr64(bytes) : ""]));
   const { "content-type": given, ...properties } = texts;
   const plain = { eventType: shape.eventType, timestamp: Math.max(0, timestamp), properties };
   const described = cloudEventIn(properties) ?? plain;
-  return Event.fromRecord({
+  const body = bodyOf(value, given === undefined || given === "" ? shape.contentType : given);
+  const event = Event.fromRecord({
     ...described,
     properties: withoutCancelKey(withoutMark(described.properties ?? {})),
     id: idOf(record.offset, place),
     queueName: shape.queueName,
-    ...bodyOf(value, given === undefined || given === "" ? shape.contentType : given),
-    ...(key && key.length > 0 && { partitionKey: textOr64(key) }),
+    ...body,
+    ...(partitionKey !== undefined && { partitionKey }),
   });
+  return isEncoded(body.contentType) ? event.with({ body: new CodedBody(body.body, body) }) : event;
+}
+
+/** Returns whether a codec or another serialiser wrote a body. The codec of the hive then leaves it as it is. */
+function isEncoded(contentType: string): boolean {
+  return isCoded(contentType) || framedFormat(contentType) !== undefined || binarySchema.test(contentType);
+}
+
+/** Returns the partition key of the event of a record. */
+export function keyOf({ key }: KafkaRecord): string | undefined {
+  return key && key.length > 0 ? textOr64(key) : undefined;
+}
+
+/** Returns the event with the id that it was published with. One whose record names none has that of its place. */
+export function withOwnId(event: Event): Event {
+  const { ce_id: id, ...properties } = event.properties;
+  return typeof id === "string" && id !== "" ? event.with({ id, properties }) : event;
 }
 
 /** Returns what the headers of a CloudEvent say; `undefined` for a record that is none. */
@@ -79,10 +95,7 @@ function idOf(offset: number, { topic, partition, pass }: RecordPlace): string {
 }
 
 /** A tombstone has no body. Text that is not UTF-8 stays as bytes. */
-function bodyOf(
-  value: Uint8Array | undefined,
-  contentType: string,
-): { readonly body: string | Uint8Array; readonly contentType: string } {
+function bodyOf(value: Uint8Array | undefined, contentType: string): Body {
   if (!value) return { body: "", contentType };
   if (!isJson(contentType) && !contentType.startsWith("text/")) return { body: value, contentType };
   const text = textIn(value);

@@ -1,6 +1,5 @@
 import { destination } from "../../src/actors/descriptor.ts";
 import type { Published } from "../../src/actors/actor.ts";
-import { messageOf } from "../../src/base/error-text.ts";
 import { BeeHiveError } from "../../src/base/errors.ts";
 import { numberProblems, valueText, wholeNumber } from "../../src/base/numbers.ts";
 import { objectProblems, throwProblems } from "../../src/base/problems.ts";
@@ -8,11 +7,13 @@ import type { Provider } from "../../src/contract/provider.ts";
 import type { QueueName } from "../../src/events/queue-name.ts";
 import { Event } from "../../src/events/event.ts";
 import type { Source } from "../../src/hive/source.ts";
-import type { KafkaClient, KafkaPlace, KafkaRecord } from "./client.ts";
+import type { KafkaClient, KafkaRecord } from "./client.ts";
+import { destinationProblems, shapeOf } from "./event-shape.ts";
 import { Places } from "./places.ts";
 import { foreignChannel } from "./foreign-channel.ts";
 import { KafkaReading } from "./reading.ts";
 import { eventOf } from "./record-event.ts";
+import { isPlace, offsetsAt, placeOf, type SeekPlace } from "./seek-place.ts";
 
 /**
  * The options of {@link kafkaSource}.
@@ -86,9 +87,6 @@ export interface KafkaSource extends Source {
   lag(of: { readonly provider: Provider } | Provider): Promise<number>;
 }
 
-/** A place to seek: of all partitions, or an offset by partition. */
-export type SeekPlace = "beginning" | "end" | Date | { readonly offsets: Readonly<Record<number, number>> };
-
 /**
  * Makes the records of a topic of Kafka events of a hive.
  *
@@ -104,10 +102,9 @@ export type SeekPlace = "beginning" | "end" | Date | { readonly offsets: Readonl
 export function kafkaSource(options: KafkaSourceOptions): KafkaSource {
   throwProblems(sourceOptionProblems(options), "The source of Kafka cannot be made");
   const { client, topic, group, to, from = "end", name = topic, event: change } = options;
-  const { maxBatch = 500, maxReady = 10_000, contentType = "application/json" } = options;
+  const { maxBatch = 500, maxReady = 10_000 } = options;
   const target = destination(to);
-  const { eventType = typeof to === "string" ? target.topic : to.name } = options;
-  const shape = { queueName: String(target), eventType, contentType };
+  const shape = shapeOf(to, options);
   const placesOf = (of: { readonly provider: Provider } | Provider): Places =>
     new Places(("stores" in of ? of : of.provider).stores, group, topic);
   return {
@@ -131,7 +128,11 @@ export function kafkaSource(options: KafkaSourceOptions): KafkaSource {
         },
         context,
       ),
-    seek: (of, { to: place }) => seek(client, topic, group, placesOf(of), place),
+    async seek(of, { to: place }) {
+      const places = placesOf(of);
+      const offsets = await offsetsAt(client, topic, place, `seek ${group} in ${topic}`);
+      for (const [partition, offset] of offsets) await places.seek(partition, offset);
+    },
     async lag(of) {
       const [ends, places] = [await client.offsets(topic, "end"), await placesOf(of).all()];
       const left = [...ends].map(([partition, end]) => Math.max(0, end - (places.get(partition)?.next ?? 0)));
@@ -147,22 +148,6 @@ function changed(given: Event | undefined, event: Event, target: QueueName): Eve
     throw new BeeHiveError("InvalidEvent", "event() of a source of Kafka must return an event, or undefined.");
   const id = given.hasId ? given.id : event.id;
   return given.with({ id, queueName: String(target) });
-}
-
-async function seek(client: KafkaClient, topic: string, group: string, places: Places, to: SeekPlace): Promise<void> {
-  const offsets = typeof to === "object" && "offsets" in to ? to.offsets : await client.offsets(topic, placeOf(to));
-  const wanted = offsets instanceof Map ? [...(offsets as ReadonlyMap<number, number>)] : Object.entries(offsets);
-  throwProblems(
-    wanted.flatMap(([partition, offset]) =>
-      numberProblems(`the offset of partition ${partition}`, offset, wholeNumber(0)),
-    ),
-    `Cannot seek ${group} in ${topic}`,
-  );
-  for (const [partition, offset] of wanted) await places.seek(Number(partition), offset as number);
-}
-
-function placeOf(from: "beginning" | "end" | Date): KafkaPlace {
-  return from instanceof Date ? from.getTime() : from;
 }
 
 function sourceOptionProblems(options: unknown): string[] {
@@ -184,25 +169,12 @@ function sourceOptionProblems(options: unknown): string[] {
     ...(texts.length === 0 && `${topic}${group}`.length > maxNames
       ? [`topic and group have ${`${topic}${group}`.length} characters together; at most ${maxNames} are stored`]
       : []),
-    ...destinationProblems(to),
-    ...(isPlace(from) ? [] : [`from must be "beginning", "end" or a date, not ${valueText(from)}`]),
+    ...destinationProblems("to", to),
+    ...(from === undefined || isPlace(from)
+      ? []
+      : [`from must be "beginning", "end" or a date, not ${valueText(from)}`]),
     ...(event === undefined || typeof event === "function" ? [] : ["event must be a function"]),
     ...numberProblems("maxBatch", maxBatch, wholeNumber(1, 10_000)),
     ...numberProblems("maxReady", maxReady, wholeNumber(1)),
   ];
-}
-
-function destinationProblems(to: unknown): string[] {
-  if (to === undefined) return ["to must name the topic, queue or event type of the events"];
-  try {
-    destination(to as Published);
-    return [];
-  } catch (error) {
-    return [`to: ${messageOf(error)}`];
-  }
-}
-
-function isPlace(from: unknown): boolean {
-  if (from === undefined || from === "beginning" || from === "end") return true;
-  return from instanceof Date && !Number.isNaN(from.getTime());
 }

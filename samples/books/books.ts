@@ -9,6 +9,7 @@ import {
   command,
   EntryPosted,
   IssueInvoice,
+  LedgerPeriods,
   PostEntry,
   Reports,
 } from "./messages.ts";
@@ -42,6 +43,9 @@ export async function runBooks(provider: Provider, invoices: number): Promise<Re
   const hives = await Promise.all(Object.values(services).map((actors) => createHive({ actors, provider, keep })));
   const [web] = hives as [Hive, ...Hive[]];
   try {
+    await web.setup();
+    if (await web.store(LedgerPeriods).exists(ledger.period))
+      throw new Error(`The books of ${ledger.period} are closed here: name a provider without books.`);
     for (const hive of hives) await hive.start();
     const commands = Array.from({ length: invoices }, (_, index) => invoiceOf(index + 1));
     await web.push(commands);

@@ -33,16 +33,19 @@ export class Catalogue {
   /** Writes lines of brands to Kafka, as the brands do. */
   async write(lines: readonly Event[]): Promise<void> {
     const producer = await this.#client.producer({ acks: "all", compression: "gzip" });
-    await producer.send(
-      lines.map(({ eventType, partitionKey = "", body, timestamp }) => ({
-        topic: topicOf({ name: eventType }),
-        key: Buffer.from(partitionKey),
-        value: Buffer.from(body),
-        timestamp: timestamp.getTime(),
-        headers: {},
-      })),
-    );
-    await producer.close();
+    try {
+      await producer.send(
+        lines.map(({ eventType, partitionKey = "", body, timestamp }) => ({
+          topic: topicOf({ name: eventType }),
+          key: Buffer.from(partitionKey),
+          value: Buffer.from(body),
+          timestamp: timestamp.getTime(),
+          headers: {},
+        })),
+      );
+    } finally {
+      await producer.close();
+    }
   }
 
   /** Resolves when the hive has read all that is in Kafka. */

@@ -223,7 +223,8 @@ export interface QueueOperator<L extends Lease = Lease> {
   /** Returns counts; approximate where the cloud only knows approximate ones. */
   counts(name: QueueName): Promise<QueueCounts>;
   /**
-   * Returns the timestamp of the longest-ready event, in ms; `undefined` when none is ready.
+   * Returns the timestamp of the longest-ready event, in ms; `undefined` when none is ready. Of an event that was pushed
+   * for later it is the `enqueueTime`.
    *
    * Only where the provider can tell cheaply.
    */

@@ -86,7 +86,10 @@ export function indexRange(
   const isIncluded = equals !== undefined || high?.isExact === false;
   const first = low?.text ?? high?.text.charAt(0) ?? "";
   const behind = low ? String.fromCharCode(low.text.charCodeAt(0) + 1) : "~";
-  return { from: index + first, to: index + (high ? high.text + (isIncluded ? "!" : "") : behind) };
+  const last = high ? high.text + (isIncluded ? "!" : "") : behind;
+  if (equals !== undefined) return { from: index + first, to: index + last };
+  // A stand-in ends a bound: characters that share it are in any order.
+  return { from: index + first.replace(/\u00a0.*/s, "\u00a0"), to: index + last.replace(/\u00a0.*/s, "\u00a1") };
 }
 
 /** Returns whether a value is within bounds. Values of different types are in no order. */

@@ -190,4 +190,29 @@ test("every wrong option of the client is named at once", async () => {
     assert.match(error.message, part);
 });
 
+test("credentials that are missing are named, and given ones are not shown", async () => {
+  const sasl = { mechanism: "SCRAM-SHA-512", username: "ada", password: 4711 };
+  const { message } = await failureOf(async () => kafkaClient({ brokers: "b:1", tls: 7, sasl } as never));
+  assert.match(message, "sasl.password must be a text or a function");
+  assert.match(message, "tls must be an object");
+  assert.not.match(message, "4711");
+  const noToken = await failureOf(async () =>
+    kafkaClient({ brokers: "b:1", sasl: { mechanism: "OAUTHBEARER" } as never }),
+  );
+  assert.match(noToken.message, "sasl.token must be a text or a function");
+});
+
+for (const [cause, code, cure] of [
+  [Object.assign(new Error("self-signed"), { code: "DEPTH_ZERO_SELF_SIGNED_CERT" }), "Unavailable", "by tls.ca"],
+  [Object.assign(new Error("no"), { apiId: "SASL_AUTHENTICATION_FAILED" }), "AccessDenied", "correct sasl"],
+  [new Error("Connection closed"), "Unavailable", "that it asks for"],
+] as const)
+  test(`a connection that fails with "${cause.message}" says what to do`, async () => {
+    const failed = new Error("Connection to b:1 failed.", { cause });
+    const error = await failureOf(calling("read orders", () => Promise.reject(failed)));
+    assert.is(error.code, code);
+    assert.match(error.message, `Kafka: cannot read orders: Connection to b:1 failed: ${cause.message}. `);
+    assert.match(error.message, cure);
+  });
+
 test.run();

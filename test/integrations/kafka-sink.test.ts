@@ -81,6 +81,7 @@ test("events of one key are written in order, and many in one request", async ()
   const sizes: number[] = [];
   const counting: KafkaClient = {
     consumer: (topic, group) => client.consumer(topic, group),
+    reader: (topic) => client.reader(topic),
     offsets: (topic, at) => client.offsets(topic, at),
     async producer() {
       const producer = await client.producer();
@@ -109,6 +110,7 @@ test("a record that Kafka refuses is a dead letter, and holds up no other", asyn
   const client = memoryKafka();
   const refusing: KafkaClient = {
     consumer: (topic, group) => client.consumer(topic, group),
+    reader: (topic) => client.reader(topic),
     offsets: (topic, at) => client.offsets(topic, at),
     async producer() {
       const producer = await client.producer();
@@ -141,6 +143,7 @@ test("the producer is closed with the hive, and a new one is made", async () => 
   let open = 0;
   const counting: KafkaClient = {
     consumer: (topic, group) => client.consumer(topic, group),
+    reader: (topic) => client.reader(topic),
     offsets: (topic, at) => client.offsets(topic, at),
     async producer() {
       const producer = await client.producer();

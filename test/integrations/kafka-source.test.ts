@@ -1,12 +1,16 @@
 import * as assert from "uvu/assert";
 import type { KafkaClient, KafkaConsumer } from "../../integrations/kafka/client.ts";
 import { memoryKafka } from "../../integrations/kafka/memory.ts";
+import { kafkaSink } from "../../integrations/kafka/sink.ts";
 import { kafkaSource } from "../../integrations/kafka/source.ts";
 import { BeeHiveError } from "../../src/base/errors.ts";
+import { silentLogger } from "../../src/base/logger.ts";
 import type { Identified, TransactionWork } from "../../src/contract/stores.ts";
 import { createHive } from "../../src/hive/hive.ts";
 import { Event } from "../../src/events/event.ts";
 import { MemoryProvider } from "../../providers/memory/index.ts";
+import { avro } from "../../src/schemas/avro/index.ts";
+import { encrypted, schemaCodec, schemaFolder, type SchemaVersion } from "../../src/schemas/index.ts";
 import { failureOf } from "../support/failure.ts";
 import { numbered, numbersOf, openShop, until, upTo } from "../support/kafka-shop.ts";
 import { sqliteFile } from "../support/sqlite-file.ts";
@@ -19,6 +23,7 @@ function stubborn(client: KafkaClient, partitions: readonly number[]): KafkaClie
   return {
     offsets: (topic, at) => client.offsets(topic, at),
     producer: (options) => client.producer(options),
+    reader: (topic) => client.reader(topic),
     async consumer(topic, group): Promise<KafkaConsumer> {
       const member = await client.consumer(topic, group);
       return {
@@ -64,6 +69,35 @@ test("bytes that are no text stay as they are", async () => {
   assert.is(event?.contentType, "application/octet-stream");
   assert.equal(event?.body, new Uint8Array([255, 1]));
   assert.is(event?.partitionKey, "/wA=");
+});
+
+test("a body that a codec wrote is read by the codec of the hive", async () => {
+  const client = memoryKafka();
+  const codec = encrypted(undefined, { key: "k", keys: { k: new Uint8Array(32) } });
+  const sink = kafkaSink("OrderPlaced-Kafka", { client, topic: "orders" });
+  await using writer = await createHive({ actors: [sink], logger: silentLogger, codec });
+  await writer.start();
+  await writer.push(new Event("OrderPlaced", { n: 7 }));
+  await using shop = await openShop({ client, codec });
+  assert.equal((await shop.sees(1))[0]?.getBody(), { n: 7 });
+});
+
+test("Avro in the frame of a registry is read by the codec of the hive", async () => {
+  const client = memoryKafka();
+  client.write("orders", [{ key: "a", value: new Uint8Array([0, 0, 0, 0, 7, 14]) }]);
+  const schema: SchemaVersion = {
+    subject: "OrderPlaced",
+    version: 1,
+    id: "7",
+    format: "avro",
+    schema: '{"type":"record","name":"OrderPlaced","fields":[{"name":"n","type":"int"}]}',
+  };
+  const registry = { ...schemaFolder("none"), framed: true, versions: async () => [schema], find: async () => schema };
+  const contentType = "application/vnd.confluent.avro";
+  await using shop = await openShop({ client, contentType, codec: schemaCodec({ registry, formats: [avro()] }) });
+  assert.equal((await shop.sees(1))[0]?.getBody(), { n: 7 });
+  await using plain = await openShop({ client, contentType, group: "without a codec" });
+  assert.equal((await plain.sees(1))[0]?.getBody(), new Uint8Array([0, 0, 0, 0, 7, 14]));
 });
 
 test("a CloudEvent keeps its type and process, and gets an id of its place", async () => {

@@ -12,15 +12,34 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync, copyFileS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../postgres/server.ts";
+import { makeCertificates, type Certificates } from "./certificates.ts";
 
 export interface KafkaBroker {
   /** `127.0.0.1:port`. */
   readonly address: string;
+  /** The folder of the records, one for each partition of a topic. */
+  readonly logFolder: string;
+  /** Only with users. */
+  readonly secure: SecureListeners | undefined;
   /** Ends the broker without a word to anybody, as a crash would. */
   crash(): Promise<void>;
   /** Starts it again on what is on the disk. */
   start(): Promise<void>;
   stop(): Promise<void>;
+}
+
+export interface BrokerOptions {
+  /** Users with their passwords, which listeners with TLS ask for. @default no such listeners */
+  readonly users?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The listeners of a broker that ask for more than the address. */
+export interface SecureListeners {
+  /** Asks for a certificate that the broker trusts. */
+  readonly tls: string;
+  /** Asks for a user: PLAIN, SCRAM, or OAUTHBEARER with tokens that nobody signed. */
+  readonly sasl: string;
+  readonly certificates: Certificates;
 }
 
 const folder = import.meta.dirname;
@@ -39,6 +58,11 @@ export function lacking(): string | undefined {
   if (major === undefined) return "java is not installed";
   if (Number(major) < 17) return `Kafka 4 needs Java 17, and this is Java ${major}`;
   return output("mvn", ["--version"]) === undefined ? "mvn is not installed" : undefined;
+}
+
+/** Returns whether Java here runs a program from its source. */
+export function hasCompiler(): boolean {
+  return output("javac", ["-version"]) !== undefined;
 }
 
 function output(program: string, args: readonly string[]): string | undefined {
@@ -61,12 +85,25 @@ export function fetchJars(): void {
   copyFileSync(pom, fetched);
 }
 
-export async function startKafka(): Promise<KafkaBroker> {
+export async function startKafka({ users }: BrokerOptions = {}): Promise<KafkaBroker> {
   const data = mkdtempSync(join(tmpdir(), "beehive-kafka-"));
   const [port, controllerPort] = [await freePort(), await freePort()];
+  const secure = users && {
+    tls: `localhost:${await freePort()}`,
+    sasl: `localhost:${await freePort()}`,
+    certificates: makeCertificates(data),
+  };
   const properties = join(data, "server.properties");
-  writeFileSync(properties, settings(join(data, "log"), port, controllerPort));
-  await java(["kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c", properties]);
+  const logFolder = join(data, "log");
+  const listeners = [
+    `PLAINTEXT://127.0.0.1:${port}`,
+    ...(secure ? [`SSL://${secure.tls}`, `SASL_SSL://${secure.sasl}`] : []),
+  ];
+  const security = secure ? securitySettings(secure, users) : {};
+  writeFileSync(properties, textOf({ ...settings(logFolder, listeners, controllerPort), ...security }));
+  const scram = Object.entries(users ?? {}).flatMap(([name, password]) =>
+    ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((one) => ["--add-scram", `${one}=[name=${name},password=${password}]`]),
+  );
   let server: ChildProcess | undefined;
   const crash = async (): Promise<void> => {
     const ending = server;
@@ -80,6 +117,7 @@ export async function startKafka(): Promise<KafkaBroker> {
     server = await serve(properties);
   };
   try {
+    await java(["kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c", properties, ...scram]);
     await start();
   } catch (error) {
     rmSync(data, { recursive: true, force: true });
@@ -87,6 +125,8 @@ export async function startKafka(): Promise<KafkaBroker> {
   }
   return {
     address: `127.0.0.1:${port}`,
+    logFolder,
+    secure,
     crash,
     start,
     async stop() {
@@ -135,14 +175,18 @@ async function serve(properties: string): Promise<ChildProcess> {
   return child;
 }
 
-function settings(log: string, port: number, controllerPort: number): string {
-  return Object.entries({
+type Settings = Readonly<Record<string, string | number | boolean>>;
+
+function settings(log: string, listeners: readonly string[], controllerPort: number): Settings {
+  return {
     "process.roles": "broker,controller",
     "node.id": 1,
     "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: [...listeners, `CONTROLLER://127.0.0.1:${controllerPort}`].join(","),
+    "advertised.listeners": listeners.join(","),
     "controller.listener.names": "CONTROLLER",
+    "inter.broker.listener.name": "PLAINTEXT",
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL",
     "log.dirs": log,
     "auto.create.topics.enable": false,
     "offsets.topic.replication.factor": 1,
@@ -151,8 +195,34 @@ function settings(log: string, port: number, controllerPort: number): string {
     "transaction.state.log.min.isr": 1,
     "transaction.state.log.num.partitions": 1,
     "group.initial.rebalance.delay.ms": 0,
+    "log.cleaner.backoff.ms": 100,
     "group.min.session.timeout.ms": 1_000,
-  })
+  };
+}
+
+function securitySettings({ certificates }: SecureListeners, users: Readonly<Record<string, string>>): Settings {
+  const { brokerKeys, trustedClients, password } = certificates;
+  const named = Object.entries(users).map(([name, secret]) => `user_${name}="${secret}"`);
+  const of = "org.apache.kafka.common.security";
+  const jaas = "sasl.jaas.config";
+  return {
+    "ssl.keystore.location": brokerKeys,
+    "ssl.keystore.type": "PKCS12",
+    "ssl.keystore.password": password,
+    "ssl.truststore.location": trustedClients,
+    "ssl.truststore.type": "PKCS12",
+    "ssl.truststore.password": password,
+    "listener.name.ssl.ssl.client.auth": "required",
+    "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER",
+    [`listener.name.sasl_ssl.plain.${jaas}`]: `${of}.plain.PlainLoginModule required ${named.join(" ")};`,
+    [`listener.name.sasl_ssl.scram-sha-256.${jaas}`]: `${of}.scram.ScramLoginModule required;`,
+    [`listener.name.sasl_ssl.scram-sha-512.${jaas}`]: `${of}.scram.ScramLoginModule required;`,
+    [`listener.name.sasl_ssl.oauthbearer.${jaas}`]: `${of}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";`,
+  };
+}
+
+function textOf(settings: Settings): string {
+  return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)
     .join("");
 }

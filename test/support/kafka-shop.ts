@@ -18,12 +18,13 @@ export type ShopOptions = Partial<KafkaSourceOptions> &
   Pick<KafkaSourceOptions, "client"> & {
     readonly provider?: HiveOptions["provider"];
     readonly logger?: Logger;
+    readonly codec?: HiveOptions["codec"];
     readonly process?: (event: Event) => Promise<void>;
   };
 
 /** Starts a hive with a source that reads `orders` to `OrderPlaced-`, and an actor on it. */
 export async function openShop(options: ShopOptions): Promise<Shop> {
-  const { provider = "memory:", logger = silentLogger, process, ...rest } = options;
+  const { provider = "memory:", logger = silentLogger, codec, process, ...rest } = options;
   const seen: Event[] = [];
   class Pack {
     async processAsync(event: Event): Promise<void> {
@@ -33,7 +34,7 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
   }
   actorDescription("OrderPlaced-Pack", { ordered: true, parallelism: 50 })(Pack);
   const source = kafkaSource({ topic: "orders", group: "shop", to: "OrderPlaced-", from: "beginning", ...rest });
-  const hive = await createHive({ actors: [Pack], sources: [source], provider, logger });
+  const hive = await createHive({ actors: [Pack], sources: [source], provider, logger, codec });
   await hive.start();
   return {
     hive,

@@ -13,9 +13,19 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   GROUP_AUTHORIZATION_FAILED: "AccessDenied",
   CLUSTER_AUTHORIZATION_FAILED: "AccessDenied",
   SASL_AUTHENTICATION_FAILED: "AccessDenied",
+  UNSUPPORTED_SASL_MECHANISM: "AccessDenied",
   PLT_KFK_AUTHENTICATION: "AccessDenied",
   THROTTLING_QUOTA_EXCEEDED: "Throttled",
 };
+
+/** Advice on errors that give none, by their codes or the messages of their causes. */
+const cures: readonly (readonly [pattern: RegExp, cure: string])[] = [
+  [/^(DEPTH_ZERO_|SELF_SIGNED|UNABLE_TO_|CERT_)/, "The certificate is not trusted: name its authority by tls.ca."],
+  [/^SASL_AUTHENTICATION_FAILED$/, "The broker refuses the user or the password: correct sasl."],
+  [/^The broker refuses the token/, "The broker refuses the token: let sasl.token return a valid one."],
+  [/provider threw an error\.$/, "A function of sasl throws: see the cause."],
+  [/^Connection closed/, "A broker closes connections without the TLS, the certificate or the sasl that it asks for."],
+];
 
 /** The client knows by itself that there is no such topic, and has no code for it. */
 const unknownTopic = /^Unknown topic /;
@@ -34,13 +44,28 @@ function translated(what: string, cause: unknown): BeeHiveError {
   const known = names.find((name) => Object.hasOwn(codes, name));
   const code = (known !== undefined && codes[known]) || "Unavailable";
   const last = innermost(cause);
-  if (unknownTopic.test(messageOf(last)))
-    return new BeeHiveError(
-      "QueueNotFound",
-      `Kafka: cannot ${what}: ${messageOf(last)} Create the topic, or correct its name.`,
-      { cause: last },
-    );
-  return new BeeHiveError(code, `Kafka: cannot ${what}: ${messageOf(last)}`, { cause: last });
+  const why = reasonOf(last);
+  if (unknownTopic.test(why))
+    return new BeeHiveError("QueueNotFound", `Kafka: cannot ${what}: ${why} Create the topic, or correct its name.`, {
+      cause: last,
+    });
+  const signs = [...names, ...messagesIn(last)];
+  const cure = cures.find(([pattern]) => signs.some((sign) => pattern.test(sign)))?.[1];
+  const text = cure === undefined ? why : `${why.replace(/\.?$/, ".")} ${cure}`;
+  return new BeeHiveError(code, `Kafka: cannot ${what}: ${text}`, { cause: last });
+}
+
+/** Returns the message of an error; that of its cause, too, where it says only that a connection failed. */
+function reasonOf(error: unknown): string {
+  const [text = "", cause] = messagesIn(error);
+  return cause !== undefined && /^Connection to .+ failed\.$/.test(text) ? `${text.slice(0, -1)}: ${cause}` : text;
+}
+
+/** Yields the message of an error, and those of its causes. */
+function* messagesIn(error: unknown): Generator<string> {
+  yield messageOf(error);
+  const { cause } = Object(error) as ClientError;
+  if (cause !== undefined) yield* messagesIn(cause);
 }
 
 interface ClientError {

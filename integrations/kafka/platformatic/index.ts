@@ -5,10 +5,19 @@ import { Latch } from "../../../src/base/latch.ts";
 import { durationProblems, inMs, type Duration } from "../../../src/base/duration.ts";
 import { valueText, wholeMs } from "../../../src/base/numbers.ts";
 import { objectProblems, throwProblems } from "../../../src/base/problems.ts";
-import type { Acks, KafkaClient, KafkaConsumer, KafkaPlace, KafkaProducer, ProducerOptions } from "../client.ts";
+import type {
+  Acks,
+  KafkaClient,
+  KafkaConsumer,
+  KafkaPlace,
+  KafkaProducer,
+  KafkaReader,
+  ProducerOptions,
+} from "../client.ts";
 import { assignPartitions } from "./assign.ts";
 import { GroupMember } from "./consumer.ts";
 import { calling } from "./errors.ts";
+import { TopicReader } from "./topic-reader.ts";
 
 /** A value, or a function that returns it anew for each connection. */
 type Given = string | (() => string | Promise<string>);
@@ -54,6 +63,8 @@ const needed = "22.22, or 24.6 and later";
 /** How long leaving a group may take before it goes on behind, and between two tries, in ms. */
 const closeMs = 3_000;
 const maxCloses = 20;
+/** The client wants a name of a group, also where it joins none. */
+const noGroup = "beehive-offsets";
 /** Tries of one call, and the wait between two. What fails after them is tried again by the source or the hive. */
 const tries = { retries: 3, retryDelay: 300 };
 
@@ -94,8 +105,13 @@ class Platformatic implements KafkaClient {
     }
   }
 
+  async reader(topic: string): Promise<KafkaReader> {
+    const consumer = await this.#open(noGroup);
+    return new TopicReader(consumer, topic, () => closed(consumer));
+  }
+
   async offsets(topic: string, at: KafkaPlace): Promise<ReadonlyMap<number, number>> {
-    const consumer = await this.#open("beehive-offsets");
+    const consumer = await this.#open(noGroup);
     try {
       return await calling(`read the offsets of ${topic}`, async () => {
         const list = async (timestamp: bigint): Promise<readonly bigint[]> =>
@@ -197,13 +213,21 @@ function baseOf({ brokers, clientId = "beehive", tls, sasl }: KafkaClientOptions
   readonly retries: number;
   readonly retryDelay: number;
 } {
+  const { servername = true } = Object(tls) as { readonly servername?: string };
   return {
     clientId,
     bootstrapBrokers: [brokers].flat(),
     ...tries,
-    ...(tls !== undefined && tls !== false && { tls: tls === true ? {} : tls, tlsServerName: true }),
-    ...(sasl && { sasl }),
+    ...(tls !== undefined && tls !== false && { tls: tls === true ? {} : tls, tlsServerName: servername }),
+    ...(sasl && { sasl: { ...sasl, authBytesValidator: assertAccepted } }),
   };
+}
+
+/** Fails for a refused token. The client (2.12) takes the answer that says so for consent. */
+function assertAccepted(answer: Buffer, done: (error: Error | null, answer?: Buffer) => void): void {
+  const { status } = /"status"\s*:\s*"(?<status>\w+)"/.exec(answer.toString())?.groups ?? {};
+  if (status === undefined) done(null, answer);
+  else done(new Error(`The broker refuses the token: ${status}.`));
 }
 
 /** Returns what is wrong with the options, or with this version of Node, in words. */
@@ -215,9 +239,8 @@ export function clientProblems(options: unknown, node: string): string[] {
     : [];
   const [noObject] = objectProblems("what it is given", options);
   if (noObject !== undefined) return [...old, noObject];
-  const { brokers, sasl, session = 1 } = options as Partial<KafkaClientOptions>;
+  const { brokers, tls = false, sasl, session = 1 } = options as Partial<KafkaClientOptions>;
   const list: readonly unknown[] = [brokers ?? []].flat();
-  const mechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"];
   return [
     ...old,
     ...Object.keys(options as object).flatMap((name) =>
@@ -227,9 +250,25 @@ export function clientProblems(options: unknown, node: string): string[] {
     ...list.flatMap((one) =>
       typeof one === "string" && one !== "" ? [] : [`a broker is host:port, not ${valueText(one)}`],
     ),
-    ...(sasl === undefined || mechanisms.includes(sasl.mechanism)
-      ? []
-      : [`sasl.mechanism must be one of ${mechanisms.join(", ")}, not ${valueText(sasl.mechanism)}`]),
+    ...(typeof tls === "boolean" ? [] : objectProblems("tls", tls)),
+    ...(sasl === undefined ? [] : saslProblems(sasl)),
     ...durationProblems("session", session, wholeMs(1)),
   ];
+}
+
+const credentials: Readonly<Record<string, readonly string[]>> = {
+  PLAIN: ["username", "password"],
+  "SCRAM-SHA-256": ["username", "password"],
+  "SCRAM-SHA-512": ["username", "password"],
+  OAUTHBEARER: ["token"],
+};
+
+/** Returns what is wrong with credentials, in words without their values. */
+function saslProblems(sasl: object): string[] {
+  const { mechanism, ...given } = sasl as Readonly<Record<string, unknown>>;
+  const needed = credentials[String(mechanism)];
+  if (!needed)
+    return [`sasl.mechanism must be one of ${Object.keys(credentials).join(", ")}, not ${valueText(mechanism)}`];
+  const isGiven = (name: string): boolean => ["string", "function"].includes(typeof given[name]) && given[name] !== "";
+  return needed.filter((name) => !isGiven(name)).map((name) => `sasl.${name} must be a text or a function`);
 }

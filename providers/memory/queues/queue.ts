@@ -297,10 +297,10 @@ export class MemoryQueue {
     return this.#letters.take(id) !== undefined;
   }
 
-  /** The timestamp of the event that is leased next. */
+  /** The timestamp, or the later `enqueueTime`, of the event that is leased next. */
   oldest(): number | undefined {
-    const first = this.#returned.first ?? this.#ready.first ?? this.#unread;
-    return first?.event.timestampMs;
+    const { event } = this.#returned.first ?? this.#ready.first ?? this.#unread ?? {};
+    return event && Math.max(event.timestampMs, event.enqueueTime?.getTime() ?? 0);
   }
 
   get #unread(): KeptEvent | undefined {

@@ -24,14 +24,17 @@ export async function messageCounts(client: PostgresClient, { id }: Subscription
   return rows[0] ?? { ready: 0, leased: 0, delayed: 0 };
 }
 
-/** Returns the timestamp of the event that has been due for the longest time. */
+/** Returns the timestamp, or the later `enqueueTime`, of the event that has been due for the longest time. */
 export async function oldestMessage(client: PostgresClient, { id }: Subscription): Promise<number | undefined> {
   const { rows } = await client.query<{ readonly timestamp: number | null }>(
-    `SELECT min((event::json ->> 'timestamp')::numeric)::bigint AS timestamp FROM (
+    `SELECT min(greatest((event::json ->> 'timestamp')::numeric, (event::json ->> 'enqueueTime')::numeric))::bigint
+      AS timestamp FROM (
       (SELECT event FROM beehive.messages WHERE subscription = $1 AND due <= ${now} ORDER BY id LIMIT 1)
       UNION ALL
       (SELECT m.event FROM (SELECT key FROM beehive.lines WHERE subscription = $1 AND due <= ${now} ORDER BY due LIMIT 1) l
-        JOIN beehive.line_messages m ON m.subscription = $1 AND m.key = l.key ORDER BY m.id LIMIT 1)) AS first`,
+        JOIN beehive.line_messages m ON m.subscription = $1 AND m.key = l.key ORDER BY m.id LIMIT 1)
+      UNION ALL
+      (SELECT event FROM beehive.delayed WHERE subscription = $1 AND due <= ${now} ORDER BY due LIMIT 1)) AS first`,
     [id],
   );
   return rows[0]?.timestamp ?? undefined;

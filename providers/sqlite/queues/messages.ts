@@ -341,11 +341,12 @@ export class Messages {
     return counts ?? { ready: 0, leased: 0, delayed: 0 };
   }
 
-  /** Returns the timestamp of the event that has been due for the longest time. */
+  /** Returns the timestamp, or the later `enqueueTime`, of the event that has been due for the longest time. */
   oldest({ id }: Subscription, now: number): number | undefined {
     const first = this.#client
       .query<{ readonly timestamp: unknown }>(
-        "SELECT iif(json_valid(event), event ->> 'timestamp', NULL) AS timestamp FROM whole_messages " +
+        "SELECT iif(json_valid(event), max(event ->> 'timestamp', coalesce(event ->> 'enqueueTime', 0)), NULL) " +
+          "AS timestamp FROM whole_messages " +
           "WHERE subscription = ? AND due <= ? ORDER BY due, id LIMIT 1",
       )
       .get([id, now]);

@@ -112,13 +112,14 @@ export function actor<
 >(
   queueName: string,
   type: T,
-  options: FunctionOptions<P, U>,
+  // Without `batch` being refused here, a lambda might get its types of this signature before the other is tried.
+  options: FunctionOptions<P, U> & { readonly batch?: undefined },
   run: (delivered: Delivered<T> & Used<U>) => OutputOf<P> | Promise<OutputOf<P>>,
 ): ActorClass;
 export function actor(
   queueName: string,
   type: AnyEventType,
-  options: FunctionOptions<readonly Published[], Uses> & { readonly batch?: BatchOptions },
+  options: FunctionOptions<readonly Published[], Uses> & { readonly batch?: BatchOptions | undefined },
   run: (delivered: never) => ActorOutput | Promise<ActorOutput>,
 ): ActorClass {
   if (typeof run !== "function")

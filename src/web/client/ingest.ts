@@ -26,11 +26,13 @@ export interface IngestOptions {
 }
 
 const retryMs = { min: 250, max: 15_000 };
+/** Answers after which the same event is sent again; 207 means that one of its handlers failed. */
+const isBusy = (status: number): boolean => [207, 409, 429].includes(status) || status >= 500;
 
 /**
  * Sends an event to the ingestion of a server. Resolves with its id when it is accepted.
  *
- * Tries again under the same id while the server is busy or unreachable, so that it is published once.
+ * Tries again under the same id while the server is busy or unreachable or a handler fails, so that it is published once.
  *
  * @throws Error for a refusal, with the `status` and the `answer` of the server.
  * @example
@@ -56,16 +58,21 @@ export async function ingest<Type extends EventTypeLike>(
   for (let attempt = 1; ; attempt++) {
     const response = await fetch(url, {
       method: "POST",
-      headers: { ...(await headers?.()), "content-type": "application/cloudevents+json", "idempotency-key": id },
+      headers: {
+        ...(await headers?.()),
+        "content-type": "application/cloudevents+json",
+        // A header cannot hold every id.
+        ...(/^[!-~]{1,255}$/.test(id) && { "idempotency-key": id }),
+      },
       body: JSON.stringify(event),
       credentials: "include",
     }).catch((error: unknown) => {
       if (attempt >= maxAttempts) throw error;
       return undefined;
     });
-    if (response?.ok) return id;
-    const isBusy = !response || [409, 429].includes(response.status) || response.status >= 500;
-    if (response && (!isBusy || attempt >= maxAttempts)) {
+    const again = !response || isBusy(response.status);
+    if (response?.ok && !again) return id;
+    if (response && (!again || attempt >= maxAttempts)) {
       const answer: unknown = await response.json().catch(() => undefined);
       throw Object.assign(new Error(`The event was refused with ${response.status}.`), {
         status: response.status,

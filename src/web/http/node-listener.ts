@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { ReadableStream as NodeStream } from "node:stream/web";
 import type { WebHandler } from "./web-handler.ts";
 
 /** A request of Node. Frameworks add the path before a mount, and the body that they have read. */
@@ -51,18 +50,21 @@ export function requestOf(incoming: Incoming, signal: AbortSignal): Request {
   for (const [name, value] of Object.entries(headers))
     if (value !== undefined && !name.startsWith(":")) given.set(name, [value].flat().join(", "));
   const isBodiless = method === "GET" || method === "HEAD";
+  const read = readBody(incoming);
+  // Who read it has decompressed it.
+  if (read !== undefined) given.delete("content-encoding");
   return new Request(whole, {
     method,
     headers: given,
     signal,
-    ...(isBodiless ? {} : { body: bodyOf(incoming), duplex: "half" }),
+    ...(isBodiless ? {} : { body: read ?? Readable.toWeb(incoming), duplex: "half" }),
   });
 }
 
-/** Returns the body; one that a framework has read already is written again. */
-function bodyOf(incoming: Incoming): string | NodeStream {
-  const { body } = incoming;
-  if (body === undefined || !incoming.readableEnded) return Readable.toWeb(incoming);
+/** Returns the body that a framework has read already, to be written again; `undefined` for one that is still to come. */
+function readBody({ body, readableEnded }: Incoming): string | Uint8Array<ArrayBuffer> | undefined {
+  if (body === undefined || !readableEnded) return undefined;
+  if (body instanceof Uint8Array) return Buffer.from(body);
   return typeof body === "string" ? body : JSON.stringify(body);
 }
 

@@ -55,6 +55,8 @@ export class SupervisedHandler {
   readonly #parts: SupervisionParts;
   #made: Promise<IngestHandler> | undefined;
   #failures = 0;
+  /** Counts the restarts: requests of one life that fail are one failure. */
+  #life = 0;
   #error: string | undefined;
   /** When it takes requests again, in ms since the epoch. */
   #until = -Infinity;
@@ -92,7 +94,8 @@ export class SupervisedHandler {
   /**
    * Runs a method within the time limit.
    *
-   * @throws Refusal and the errors of invalid content as they are. Any other error counts as a failure.
+   * @throws Refusal and the errors of invalid content as they are. Any other error counts as a failure, once for all
+   *   requests that were under way together, and not while the handler is down.
    */
   async run<T>(
     request: IngestRequest,
@@ -100,6 +103,7 @@ export class SupervisedHandler {
   ): Promise<T> {
     const { clock, timeoutMs } = this.#parts;
     const over = new AbortController();
+    const life = this.waitMs === 0 ? this.#life : undefined;
     try {
       const handler = await (this.#made ??= Promise.resolve(this.#make()));
       const ms = handler.timeout === undefined ? timeoutMs : inMs(handler.timeout);
@@ -110,7 +114,7 @@ export class SupervisedHandler {
         throw new BeeHiveError("Timeout", `The handler ${this.name} took more than ${ms} ms.`);
       });
     } catch (error) {
-      if (!(error instanceof Refusal) && !isOfContent(error)) this.#failed(error, request);
+      if (!(error instanceof Refusal) && !isOfContent(error)) this.#failed(error, request, life === this.#life);
       throw error;
     }
   }
@@ -121,12 +125,15 @@ export class SupervisedHandler {
     this.events += events;
   }
 
-  #failed(error: unknown, { id }: IngestRequest): void {
+  #failed(error: unknown, { id }: IngestRequest, counts: boolean): void {
     const { clock, logger, random, restart } = this.#parts;
-    this.#made = undefined;
-    this.#failures++;
-    this.#error = errorNameOf(error);
-    this.#until = clock.now() + backoff(this.#failures, restart, random());
+    if (counts) {
+      this.#made = undefined;
+      this.#failures++;
+      this.#life++;
+      this.#error = errorNameOf(error);
+      this.#until = clock.now() + backoff(this.#failures, restart, random());
+    }
     const { name: handler, condition: state } = this;
     const after = state === "stopped" ? "and is stopped: it failed too often in a row" : "and is restarted";
     logger.error({ err: error, handler, requestId: id, failures: this.#failures }, `a handler failed, ${after}`);

@@ -16,6 +16,7 @@ import type {
   Processed,
   Validity,
 } from "./handler.ts";
+import { hashOf } from "./idempotency.ts";
 import { Refusal } from "./refusal.ts";
 import { isOfContent, type SupervisedHandler } from "./supervised.ts";
 
@@ -58,23 +59,21 @@ export class Taking {
     this.#processedMs = processedMs;
   }
 
-  /** Asks all handlers whether they want a request. One that is down is not asked, and the others go on. */
+  /** Asks all handlers whether they want a request, also those that are down: their part must be sent again. */
   async joined(request: IngestRequest, handlers: readonly SupervisedHandler[]): Promise<Joined> {
-    const up = handlers.filter(({ waitMs }) => waitMs === 0);
     const failed: (readonly [name: string, answer: HandlerAnswer])[] = [];
     const joined: SupervisedHandler[] = [];
     const ask = async (handler: SupervisedHandler): Promise<void> => {
+      const isDown = handler.waitMs > 0;
       try {
         const wants = await handler.run(request, (one, own) => one.join?.(own) ?? false);
         if (wants === true) joined.push(handler);
       } catch (error) {
         // Content that it cannot read is not for it.
-        if (!isOfContent(error)) failed.push([handler.name, failure(error)]);
+        if (!isOfContent(error)) failed.push(isDown ? down(handler) : [handler.name, failure(error)]);
       }
     };
-    await Promise.all(up.map(ask));
-    // Any of them might have joined.
-    if (joined.length === 0) failed.push(...handlers.filter((one) => !up.includes(one)).map((one) => down(one)));
+    await Promise.all(handlers.map(ask));
     return { joined, failed: Object.fromEntries(failed) };
   }
 
@@ -130,7 +129,9 @@ export class Taking {
   async #made(step: Step, request: IngestRequest, key: string | undefined): Promise<Step> {
     if (step.answer) return step;
     try {
-      const events = await eventsOf(step.handler, { ...request, items: step.items }, key ?? step.identity);
+      // Another body under the key of a request that failed is another event, also where a part was published.
+      const identity = key === undefined ? step.identity : hashOf([key, request.bytes]);
+      const events = await eventsOf(step.handler, { ...request, items: step.items }, identity);
       return { ...step, events };
     } catch (error) {
       return { ...step, answer: failure(error) };

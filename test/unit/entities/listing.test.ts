@@ -79,6 +79,7 @@ const values = fc.oneof(
   fc.integer({ min: -3, max: 3 }),
   fc.string({ maxLength: 6 }),
   fc.string({ unit: fc.constantFrom("a", " ", "!", "\u0001", "\u007f", "é", "😀", "\ud800"), maxLength: 120 }),
+  fc.string({ unit: fc.constantFrom("a", "\u007f", "\u009f", "\u00a0", "\u00a1"), maxLength: 3 }),
 );
 
 test("the range of an index holds each value within its bounds", () => {

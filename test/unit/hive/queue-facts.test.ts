@@ -32,6 +32,9 @@ async function holds({ queues }: Provider): Promise<void> {
   assert.is(await oldest(), 3_000, "what is leased is not ready");
   if (lease) await queues.abandon(lease, { delayMs: 0, countAttempt: true });
   assert.is(await oldest(), 2_000, "what came back is");
+  await queues.purge?.(payment);
+  await queues.push([new Event("OrderAccepted", {}, { timestamp: new Date(1_000), enqueueTime: new Date(4_000) })]);
+  assert.is(await oldest(), 4_000, "an event for later waits from that time on");
 }
 
 test("memory lists its queues and their oldest ready events", async () => {

@@ -1,9 +1,14 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { sourceOf } from "../../../src/stages/source.ts";
+import { planStages } from "../../../src/stages/plan-stages.ts";
 import { stagesIn, type StageFile } from "../../../src/stages/stage-file.ts";
 import { stagesText } from "../../../src/stages/stage-text.ts";
 import { suite } from "../../support/suite.ts";
+import { throwsCode } from "../../support/throws.ts";
 
 const test = suite("a stage file");
 
@@ -172,6 +177,16 @@ test("a stage file that is written reads the same", async () => {
       path,
     );
   }
+});
+
+test("a module that cannot be imported is told with its line", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "beehive-stages-"));
+  const path = join(folder, "stages.ini");
+  await writeFile(path, "[billing]\nactors[] = missing.js#Invoice\n");
+  const error = await throwsCode("InvalidConfiguration", () => planStages(path));
+  assert.match(error.message, `${path}:2: ${join(folder, "missing.js")} cannot be imported`);
+  assert.is((error.cause as { code?: string }).code, "ERR_MODULE_NOT_FOUND");
+  await rm(folder, { recursive: true });
 });
 
 test.run();

@@ -6,6 +6,7 @@ import { failure } from "./failure.ts";
 import { leases } from "./leases.ts";
 import { operating } from "./operating.ts";
 import { once } from "./once.ts";
+import { pressure } from "./pressure.ts";
 import { publishing } from "./publishing.ts";
 import { state } from "./state.ts";
 import { stopping } from "./stopping.ts";
@@ -21,6 +22,7 @@ export const hiveContract: readonly ContractCase[] = [
   ...stopping,
   ...once,
   ...publishing,
+  ...pressure,
   ...state,
   ...transactions,
   ...operating,

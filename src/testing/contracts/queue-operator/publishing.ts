@@ -3,6 +3,7 @@ import { Event } from "../../../events/event.ts";
 import { QueueName } from "../../../events/queue-name.ts";
 import { rejectsWith } from "../assertions.ts";
 import { needs, type ContractCase } from "../contract.ts";
+import { eventually } from "../eventually.ts";
 import { ScratchQueue, specOf } from "../scratch-queue.ts";
 
 /** Destinations, enqueue times and duplicates. */
@@ -50,6 +51,19 @@ export const publishing: readonly ContractCase[] = [
         bodies.sort((a, b) => a - b),
         [0, 1, 2, 3],
       );
+    },
+  },
+  {
+    name: "an event for later waits from its time on, where the oldest is known",
+    async run(subject) {
+      const queue = await ScratchQueue.make(subject);
+      const { queues } = subject.provider;
+      if (!queues.oldest) return;
+      const enqueueTime = new Date(Date.now() + 500);
+      await queue.push("late", { timestamp: new Date(Date.now() - 60_000), enqueueTime });
+      assert.equal(await queues.oldest(queue.name), undefined);
+      const oldest = await eventually("it is ready", () => queues.oldest?.(queue.name));
+      assert.equal(oldest, enqueueTime.getTime());
     },
   },
   {

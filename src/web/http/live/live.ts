@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { destination } from "../../../actors/descriptor.ts";
-import { afterThisTurn, type Clock, type Timer } from "../../../base/clock.ts";
+import { afterThisTurn, withTimeLimit, type Clock, type Timer } from "../../../base/clock.ts";
 import { inMs } from "../../../base/duration.ts";
+import { BeeHiveError } from "../../../base/errors.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../../../base/logger.ts";
 import { throwProblems } from "../../../base/problems.ts";
 import type { AnyEventType } from "../../../events/event-type.ts";
@@ -84,6 +85,7 @@ class LiveHandler implements Live<never> {
   readonly #connections = new Set<Connection>();
   readonly #parts: ConnectionParts;
   readonly #heartbeatMs: number;
+  readonly #recheckMs: number;
   #unflushed: Connection[] = [];
   #tenancy: Tenancy | undefined;
   #sockets: ReturnType<typeof socketServer> | undefined;
@@ -99,6 +101,7 @@ class LiveHandler implements Live<never> {
     this.#logger = safeLogger(options.logger ?? standardErrorLogger);
     this.#origins = new Set(origins);
     this.#heartbeatMs = inMs(options.heartbeat ?? "15s");
+    this.#recheckMs = inMs(options.recheck ?? "1m");
     for (const type of topics) this.#targets.set(type.name, { type: type.name, topic: this.#topicOf(type) });
     for (const [name, one] of Object.entries(queries))
       this.#targets.set(name, { type: one.of.name, topic: this.#topicOf(one.of), query: one });
@@ -239,7 +242,7 @@ class LiveHandler implements Live<never> {
   }
 
   #recheckLater(connection: Connection, { request, from }: Omit<Admitted, "user">): void {
-    const timer = this.#clock.after(inMs(this.#options.recheck ?? "1m"), () => {
+    const timer = this.#clock.after(this.#recheckMs, () => {
       this.#recheck(connection, { request, from }).catch((error: unknown) => connection.fail(error));
     });
     timer.unref?.();
@@ -247,7 +250,11 @@ class LiveHandler implements Live<never> {
   }
 
   async #recheck(connection: Connection, { request, from }: Omit<Admitted, "user">): Promise<void> {
-    const user = await this.#options.user(request, from);
+    // An answer that never comes must not keep a user who is signed out.
+    const asked = (async () => this.#options.user(request, from))();
+    const user = await withTimeLimit(asked, this.#clock, this.#recheckMs, () => {
+      throw new BeeHiveError("Timeout", `The user was not told within ${this.#recheckMs} ms.`);
+    });
     if (user === undefined || user === null || user instanceof Response)
       return connection.close(closeCodes.signedOut, "signed out");
     connection.user = user;

@@ -42,8 +42,9 @@ export class LogFeed implements Feed {
     let waitMs = feedRetryMs.min;
     while (!this.#over.signal.aborted) {
       try {
-        await this.#noticeNewTopic();
+        await this.#noticeLoss();
         for await (const found of this.#log.follow({ from: this.next, signal: this.#over.signal })) {
+          if (found.position > this.next) await this.#noticeLoss();
           this.next = found.position + 1;
           this.#listener.take(found);
           waitMs = feedRetryMs.min;
@@ -58,12 +59,12 @@ export class LogFeed implements Feed {
     }
   }
 
-  /** A topic that was deleted and made anew counts from 0. */
-  async #noticeNewTopic(): Promise<void> {
-    const { next } = await this.#log.range();
-    if (next >= this.next) return;
-    this.epoch = `log${++this.#restarts}`;
-    this.next = next;
+  /** A topic that was made anew counts from 0, and one that is trimmed may have lost events that nobody read here. */
+  async #noticeLoss(): Promise<void> {
+    const { first, next } = await this.#log.range();
+    if (next >= this.next && first <= this.next) return;
+    if (next < this.next) this.epoch = `log${++this.#restarts}`;
+    this.next = next < this.next ? next : first;
     this.#listener.restarted();
   }
 

@@ -76,6 +76,15 @@ export function liveProblems(hive: unknown, options: unknown): string[] {
   if (problems.length > 0) return problems;
   const given = options as Partial<Options>;
   const { topics = [], queries = {}, origins = [] } = given;
+  const shapes = [
+    ...(Array.isArray(topics) && topics.every(isEventType) ? [] : ["topics must be event types, made by eventType"]),
+    ...objectProblems("queries", queries),
+    ...Object.entries(queries).flatMap(([name, one]) =>
+      isQuery(one) ? [] : [`queries.${name} must be made by query`],
+    ),
+    ...(Array.isArray(origins) ? [] : ["origins must be a list of origins, such as https://a.example"]),
+  ];
+  if (shapes.length > 0) return shapes;
   const types = [...topics, ...Object.values(queries).map(({ of }) => of)];
   return [
     ...(typeof (hive as Partial<Hive> | undefined)?.log === "function" ? [] : ["live takes a hive, then its options"]),
@@ -87,7 +96,6 @@ export function liveProblems(hive: unknown, options: unknown): string[] {
       .map((name) => `live needs ${name}, a function: without it, everybody would see everything`),
     ...(given.mask === undefined || typeof given.mask === "function" ? [] : ["mask must be a function"]),
     ...(types.length > 0 ? [] : ["live needs topics or queries, which browsers subscribe to"]),
-    ...types.filter((type) => !isEventType(type)).map(() => "topics must be event types, made by eventType"),
     ...typeProblems(types, topics, Object.keys(queries)),
     ...origins
       .filter((origin) => !isOrigin(origin))
@@ -113,6 +121,11 @@ function typeProblems(
     ...(doubled ? [`two types are called ${doubled.name}; name one of them`] : []),
     ...(both ? [`"${both.name}" is a topic and a query; rename the query`] : []),
   ];
+}
+
+function isQuery(one: unknown): boolean {
+  const { of, parameters, matches } = Object(one) as Partial<LiveQuery>;
+  return isEventType(of) && Array.isArray(parameters) && typeof matches === "function";
 }
 
 function isOrigin(text: string): boolean {

@@ -46,6 +46,8 @@ export class SubscriberFeed implements Feed {
   #ready: Promise<void> | undefined;
   #following: Promise<void> = Promise.resolve();
   #subscription: QueueName | undefined;
+  /** The id of the subscription to make: the same for each attempt, since it is noted before it is made. */
+  #id: string | undefined;
 
   constructor(topic: QueueName, listener: FeedListener, { provider, tenancy, clock, logger }: SubscriberFeedParts) {
     this.#topic = topic;
@@ -70,7 +72,7 @@ export class SubscriberFeed implements Feed {
   }
 
   async #subscribe(): Promise<void> {
-    const id = randomUUID().replaceAll("-", "").slice(0, 12);
+    const id = (this.#id ??= randomUUID().replaceAll("-", "").slice(0, 12));
     const name = QueueName.parse(`${this.#topic}Live${id}`);
     const { queues } = this.#provider;
     const spec: QueueSpec = { name, ordered: true, leaseMs, maxAttempts, maxIdleMs: goneMs };
@@ -80,6 +82,7 @@ export class SubscriberFeed implements Feed {
     await queues.ensure([{ ...spec, name: this.#topic, ordered: false }, spec]);
     this.epoch = id;
     this.#subscription = name;
+    this.#id = undefined;
   }
 
   async #follow(): Promise<void> {
@@ -95,12 +98,18 @@ export class SubscriberFeed implements Feed {
         retryMs = feedRetryMs.min;
       } catch (error) {
         if (signal.aborted) return;
-        if (isBeeHiveError(error, "QueueNotFound")) this.#subscription = undefined;
+        if (isBeeHiveError(error, "QueueNotFound")) await this.#forget();
         this.#logger.warn({ err: error, topic: this.#topic.toString() }, "live changes wait for the provider");
         await sleep(this.#clock, retryMs, signal);
         retryMs = Math.min(feedRetryMs.max, retryMs * 2);
       }
     }
+  }
+
+  async #forget(): Promise<void> {
+    const name = this.#subscription;
+    this.#subscription = undefined;
+    if (name) await this.#tenancy.end(name);
   }
 
   /** Another process took this one for dead, and removed its subscription. */
@@ -131,6 +140,6 @@ export class SubscriberFeed implements Feed {
     this.#over.abort();
     await this.#ready?.catch(() => {});
     await this.#following;
-    if (this.#subscription) await this.#tenancy.end(this.#subscription);
+    await this.#forget();
   }
 }

@@ -39,18 +39,24 @@ export class Tenancy {
     await this.#beat(name.toString());
     this.#own.add(name.toString());
     await this.#sweep();
-    this.#beatLater();
+    // Begun anew each time, the beats of other subscriptions would never come.
+    if (!this.#timer) this.#beatLater();
   }
 
   /** Removes a subscription of this process. */
   async end(name: QueueName): Promise<void> {
     this.#own.delete(name.toString());
-    if (this.#own.size === 0) this.#timer?.cancel();
+    if (this.#own.size === 0) this.#rest();
     await this.#remove(name.toString());
   }
 
-  #beatLater(): void {
+  #rest(): void {
     this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #beatLater(): void {
+    this.#rest();
     this.#timer = this.#clock.after(beatMs, () => {
       void Promise.all([...this.#own].map((id) => this.#beat(id)))
         .then(() => this.#sweep())

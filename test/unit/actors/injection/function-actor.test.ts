@@ -181,4 +181,15 @@ test("the compiler knows the body and what is used", () => {
   actor("OrderAccepted-A", OrderAccepted, { uses: { body: Orders } }, () => {});
 });
 
+test("the options of batches may stand in a constant", async () => {
+  const batch = { size: 2, interval: "1s" } as const;
+  const All = actor("OrderAccepted-All", OrderAccepted, { batch, publishes: [OrderPaid] }, ({ batch: orders }) =>
+    orders.map(({ body: { orderId } }) => OrderPaid.create({ orderId, price: 1 })),
+  );
+  const orders = ["1", "2"].map((orderId) => OrderAccepted.create({ orderId }));
+  await given()
+    .whenBatch(orders, All)
+    .then(["1", "2"].map((orderId) => OrderPaid.create({ orderId, price: 1 })));
+});
+
 test.run();

@@ -96,6 +96,23 @@ test("after a partial success the same key publishes the rest", async () => {
   assert.equal(events.map((event) => event.getBody<{ orderId: string }>().orderId).toSorted(), ["a", "b"]);
 });
 
+test("after a partial success another body under the key is not lost", async () => {
+  const { Collect, events } = collecting();
+  const join = () => true;
+  const orders = { join, ingest: ({ items }: IngestRequest) => OrderAccepted.create(items[0]?.value as never) };
+  const broken = {
+    join,
+    ingest: () => {
+      throw new Error("down");
+    },
+  };
+  await using scene = await edgeScene({ handlers: { orders, broken } }, { actors: Collect });
+  const sent = { headers: { "idempotency-key": "k1" } };
+  for (const orderId of ["a", "b"]) assert.is((await scene.send({ orderId }, sent)).status, 207);
+  await scene.hive.whenIdle();
+  assert.equal(events.map((event) => event.getBody<{ orderId: string }>().orderId).toSorted(), ["a", "b"]);
+});
+
 test("a key that is too long or not printable is 400", async () => {
   await using scene = await edgeScene({ handlers: { orders: () => [] } });
   for (const name of ["x".repeat(256), "a b", "é"]) assert.is((await scene.send({}, key(name))).status, 400);

@@ -347,6 +347,16 @@ for (const kept of [true, false]) {
     assert.equal(await adas.next(), { close: 4401 });
   });
 
+  test("a connection ends when nobody can tell its user any more", async () => {
+    await push.close();
+    let asked = 0;
+    push = serve({ user: () => (asked++ === 0 ? ada : new Promise<never>(() => {})), recheck: "1m" });
+    const adas = await open("ada", all);
+    await adas.next();
+    await clock.advance("2m");
+    assert.equal(await adas.next(), { close: 1011 });
+  });
+
   test("heartbeats name the position where no change is shown", async () => {
     await push.close();
     push = serve({ heartbeat: "10s" });
@@ -408,6 +418,18 @@ test("options that cannot be are refused, all at once", async () => {
     () => live(hive, wrong as never),
     ({ message }: Error) =>
       ["needs may", '"maxBufered" is no option', '"shop.example" is no origin', "heartbeat must be"].every((part) =>
+        message.includes(part),
+      ),
+  );
+  const shapeless = {
+    topics: ["PriceChanged"],
+    queries: { a: 5, b: { of: PriceChanged } },
+    origins: "https://a.example",
+  };
+  assert.throws(
+    () => live(hive, shapeless as never),
+    ({ message }: Error) =>
+      ["topics must be", "queries.a must be", "queries.b must be", "origins must be"].every((part) =>
         message.includes(part),
       ),
   );

@@ -7,7 +7,8 @@ import {
   type Server,
 } from "node:http";
 import { connect, type AddressInfo } from "node:net";
-import { json } from "node:stream/consumers";
+import { buffer, json } from "node:stream/consumers";
+import { createGunzip, gzipSync } from "node:zlib";
 import * as assert from "uvu/assert";
 import type { Dashboard } from "../../../../src/web/dashboard/dashboard.ts";
 import { nodeListener } from "../../../../src/web/http/node-listener.ts";
@@ -59,6 +60,17 @@ test("mounted in Express it sees the whole path, the user and the body", async (
   });
   const response = await fetch(`${url}/ops/-/do/send`, { method: "POST", body: '{ "a": 1 }' });
   assert.equal(await response.json(), { method: "POST", path: "/ops/-/do/send", body: '{"a":1}', user: "ada" });
+});
+
+test("bytes that a framework has read and decompressed stay bytes", async () => {
+  const listener = nodeListener({
+    fetch: async (request) => Response.json([request.headers.get("content-encoding"), await request.text()]),
+  });
+  const url = await listen((incoming, outgoing) => {
+    void buffer(incoming.pipe(createGunzip())).then((body) => listener(Object.assign(incoming, { body }), outgoing));
+  });
+  const sent = { method: "POST", headers: { "content-encoding": "gzip" }, body: gzipSync("[1, 2]") };
+  assert.equal(await (await fetch(url, sent)).json(), [null, "[1, 2]"]);
 });
 
 test("a path that looks like a host stays a path", async () => {

@@ -86,7 +86,23 @@ test("the others go on when one who joined fails", async () => {
   assert.is(reply.handlers["well"]?.status, 200);
   assert.is(reply.handlers["broken"]?.status, 500);
   const next = await scene.send({});
-  assert.equal(Object.keys(next.handlers), ["well"]);
+  assert.is(next.status, 207);
+  assert.is(next.handlers["broken"]?.status, 503);
+});
+
+test("requests that fail together are one failure", async () => {
+  const clock = new ManualClock();
+  const ends: (() => void)[] = [];
+  const broken = () => new Promise<never>((_, reject) => ends.push(() => reject(new Error("down"))));
+  await using scene = await edgeScene({ handlers: { broken }, restart }, { clock });
+  const replies = [1, 2, 3, 4].map(() => scene.send({}, { path: "/ingest/broken" }));
+  while (ends.length < 4) await new Promise((resolve) => setImmediate(resolve));
+  for (const end of ends.slice(1)) end();
+  assert.equal(await Promise.all(replies.slice(1).map(async (one) => (await one).status)), [500, 500, 500]);
+  await clock.advance(1_000);
+  ends[0]?.();
+  assert.is((await replies[0])?.status, 500);
+  assert.equal([stateOf(scene).state, stateOf(scene).failures], ["running", 1]);
 });
 
 test("a request that only a broken handler may want is 503", async () => {
