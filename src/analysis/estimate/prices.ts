@@ -2,7 +2,7 @@
  * Prices in US dollars, without taxes, discounts, free amounts and data transfer. Check them before you rely on them.
  *
  * `date` is that of the published table with the price, and `source` the page of its provider to check it at. A list
- * price that was written down from memory is `recalled`.
+ * price without a dated table is `recalled`.
  */
 export interface Price {
   readonly usd: number;
@@ -14,7 +14,9 @@ export interface Price {
 }
 
 const aws = { region: "us-east-1", date: "2026-03" } as const;
-const azure = { region: "East US", date: "2025-12", recalled: true } as const;
+const azure = { region: "East US", date: "2026-05" } as const;
+/** Tables of today have the same price, without a date. */
+const recalled = { date: "2025-12", recalled: true } as const;
 const serviceBus = "https://azure.microsoft.com/pricing/details/service-bus/";
 const containerApps = "https://azure.microsoft.com/pricing/details/container-apps/";
 const million = "1,000,000 requests";
@@ -75,24 +77,32 @@ export const prices: Readonly<Record<PriceName, Price>> = {
   },
   serviceBusBase: { usd: 0.0135, per: "hour", source: serviceBus, ...azure },
   serviceBusUnit: { usd: 0.9275, per: "messaging unit and hour", source: serviceBus, ...azure },
-  containerProcessor: { usd: 0.000024, per: "vCPU and second", source: containerApps, ...azure },
-  containerMemory: { usd: 0.000003, per: "GiB and second", source: containerApps, ...azure },
+  containerProcessor: { usd: 0.000024, per: "vCPU and second", source: containerApps, ...azure, ...recalled },
+  containerMemory: { usd: 0.000003, per: "GiB and second", source: containerApps, ...azure, ...recalled },
   tableCalls: {
     usd: 0.00036,
     per: "10,000 calls",
     source: "https://azure.microsoft.com/pricing/details/storage/tables/",
     ...azure,
+    date: "2026-09",
   },
 };
 
-/** The prices of operations of the standard tier of Service Bus, by the millions of a month from which each holds. */
+/**
+ * The prices of operations of the standard tier of Service Bus, by the millions of a month from which each holds.
+ *
+ * Tables of today name the first; the last table with all of them is Microsoft's of 2014.
+ */
 export const serviceBusTiers: readonly { readonly from: number; readonly price: Price }[] = (
   [
-    [13, 0.8],
-    [100, 0.5],
-    [2_500, 0.2],
+    [13, 0.8, "2026-05"],
+    [100, 0.5, "2014-11"],
+    [2_500, 0.2, "2014-11"],
   ] as const
-).map(([from, usd]) => ({ from, price: { usd, per: "1,000,000 operations", source: serviceBus, ...azure } }));
+).map(([from, usd, date]) => ({
+  from,
+  price: { usd, per: "1,000,000 operations", source: serviceBus, ...azure, date },
+}));
 
 /** Hours of a month, as the clouds count them. */
 export const monthHours = 730;

@@ -1,4 +1,14 @@
-import type { Identified, IncrementOptions, Stores, TransactionWork } from "../../contract/stores.ts";
+import type {
+  CollectionStore,
+  CounterStore,
+  Identified,
+  IncrementOptions,
+  KeyedListStore,
+  KeyValueStore,
+  LockStore,
+  Stores,
+  TransactionWork,
+} from "../../contract/stores.ts";
 
 /** The code around the calls to stores. */
 export interface StoreHooks {
@@ -25,43 +35,81 @@ interface StoreCall {
 const writes = new Set(["insert", "insertIfAbsent", "update", "upsert", "delete", "deleteList", "increment"]);
 const lists = new Set(["all", "range", "list"]);
 
-/** Returns the same stores, with hooks around each call. */
-export function instrumented(stores: Stores, hooks: StoreHooks): Stores {
-  return {
-    collection: (name) =>
-      surrounded(stores.collection(name), name, hooks, () => hooks.touch({ kind: "collection", name })),
-    keyedList: (name) =>
-      surrounded(stores.keyedList(name), name, hooks, ([list, key]) => {
-        if (typeof list === "string" && typeof key === "string") hooks.touch({ kind: "keyedList", name, list, key });
-      }),
-    keyValue: (name) => surrounded(stores.keyValue(name), name, hooks, () => hooks.touch({ kind: "keyValue", name })),
-    get counters() {
-      return surrounded(stores.counters, "counters", hooks, ([name, id, , options]) =>
-        hooks.touch({
-          kind: "counter",
-          name: String(name),
-          id: String(id),
-          min: (options as IncrementOptions | undefined)?.min,
-        }),
-      );
-    },
-    get locks() {
-      return surrounded(stores.locks, "locks", hooks, () => {});
-    },
-    ...(stores.transact && { transact: transactOf(stores.transact.bind(stores), hooks) }),
-  };
+/**
+ * The same stores, with hooks around each call.
+ *
+ * A class: V8 keeps a getter of an object literal, and with it the whole run, until a full collection.
+ */
+export class InstrumentedStores implements Stores {
+  readonly transact?: Transact;
+  #instrumented: { readonly stores: Stores; readonly hooks: StoreHooks } | undefined;
+
+  constructor(stores: Stores, hooks: StoreHooks) {
+    this.#instrumented = { stores, hooks };
+    if (stores.transact) this.transact = transactOf(this);
+  }
+
+  /** Lets go of the stores and the hooks. Containers of inversify stay until a full collection as well. */
+  end(): void {
+    this.#instrumented = undefined;
+  }
+
+  collection<T extends Identified>(name: string): CollectionStore<T> {
+    return this.surrounded("collection", name, this.inner.collection<T>(name));
+  }
+
+  keyedList<T extends Identified>(name: string): KeyedListStore<T> {
+    const { touch } = this.#hooks;
+    return surrounded(this.inner.keyedList<T>(name), name, this.#hooks, ([list, key]) => {
+      if (typeof list === "string" && typeof key === "string") touch({ kind: "keyedList", name, list, key });
+    });
+  }
+
+  keyValue(name: string): KeyValueStore {
+    return this.surrounded("keyValue", name, this.inner.keyValue(name));
+  }
+
+  get counters(): CounterStore {
+    const { touch } = this.#hooks;
+    return surrounded(this.inner.counters, "counters", this.#hooks, ([name, id, , options]) => {
+      const { min } = (options ?? {}) as IncrementOptions;
+      touch({ kind: "counter", name: String(name), id: String(id), min });
+    });
+  }
+
+  get locks(): LockStore {
+    return surrounded(this.inner.locks, "locks", this.#hooks, () => {});
+  }
+
+  /** @internal The stores without the hooks. */
+  get inner(): Stores {
+    return this.#parts.stores;
+  }
+
+  /** @internal Returns one of the stores with the hooks around its calls. */
+  surrounded<T extends object>(kind: "collection" | "keyValue", name: string, store: T): T {
+    const { touch } = this.#hooks;
+    return surrounded(store, name, this.#hooks, () => touch({ kind, name }));
+  }
+
+  get #hooks(): StoreHooks {
+    return this.#parts.hooks;
+  }
+
+  get #parts(): { readonly stores: Stores; readonly hooks: StoreHooks } {
+    if (this.#instrumented) return this.#instrumented;
+    throw new Error("The run of these stores has ended.");
+  }
 }
 
 type Transact = NonNullable<Stores["transact"]>;
 
-function transactOf(transact: Transact, hooks: StoreHooks): Transact {
-  return <T extends Identified, R>(name: string, work: TransactionWork<T, R>): Promise<R> =>
-    transact<T, R>(name, (items, publish) =>
-      work(
-        surrounded(items, name, hooks, () => hooks.touch({ kind: "collection", name })),
-        publish,
-      ),
-    );
+/** Made outside of the constructor: V8 keeps closures that are made there as long as getters. */
+function transactOf(stores: InstrumentedStores): Transact {
+  return <T extends Identified, R>(name: string, work: TransactionWork<T, R>): Promise<R> => {
+    const inner = stores.inner as Required<Stores>;
+    return inner.transact<T, R>(name, (items, publish) => work(stores.surrounded("collection", name, items), publish));
+  };
 }
 
 function surrounded<T extends object>(

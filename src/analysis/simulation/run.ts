@@ -10,7 +10,7 @@ import { Effects } from "./effects.ts";
 import { playing } from "./external-calls.ts";
 import type { FaultProfile } from "./faults.ts";
 import { History, type Violation } from "./history.ts";
-import { instrumented } from "./instrumented-stores.ts";
+import { InstrumentedStores } from "./instrumented-stores.ts";
 import { Publishing } from "./publishing.ts";
 import { Scene } from "./scene.ts";
 import { Processes, type ProcessOptions } from "./simulated-process.ts";
@@ -73,7 +73,7 @@ export async function play(
   const processes = new Processes(scene, plan.options);
   playing(scene);
   try {
-    const stores = instrumented(engine.stores, { touch: (address) => touched.add(address) });
+    const stores = new InstrumentedStores(engine.stores, { touch: (address) => touched.add(address) });
     await plan.given(stores);
     for (let n = 0; n < plan.processes; n++) await processes.start();
     const pushing = pushAll(scene, events);
@@ -89,6 +89,7 @@ export async function play(
   } finally {
     playing(undefined);
     processes.end();
+    world.end();
     if (plan.closesEngine) await engine.close();
   }
 }

@@ -38,9 +38,12 @@ export class Processes {
     this.#scene.world.later(restartMs, () => void this.start());
   }
 
-  /** Ends all of them, where they are. */
+  /** Ends all of them, where they are, with the run. */
   end(): void {
-    for (const process of this.all) process.end();
+    for (const process of this.all) {
+      process.end();
+      process.provider.end();
+    }
   }
 
   /** The deliveries under way in all living processes. */
@@ -64,6 +67,7 @@ export class SimulatedProcess implements Host {
   frozenUntil = 0;
   stopping = false;
   hive: Hive | undefined;
+  readonly provider: SimulatedProvider;
   readonly #scene: Scene;
   readonly #processes: Processes;
   readonly #atWork = new Set<DeliveryRecord>();
@@ -73,6 +77,7 @@ export class SimulatedProcess implements Host {
     this.number = number;
     this.#scene = scene;
     this.#processes = processes;
+    this.provider = new SimulatedProvider(scene, this);
   }
 
   async start(options: Omit<HiveOptions, "provider" | "clock">): Promise<void> {
@@ -84,7 +89,7 @@ export class SimulatedProcess implements Host {
       ...options,
       controls: false,
       clock: this.#scene.world.clockOf(this),
-      provider: new SimulatedProvider(this.#scene, this),
+      provider: this.provider,
       onDelivery: (report) => {
         options.onDelivery?.(report);
         const { event, descriptor, attempt, outcome, error, outputs } = report;

@@ -14,7 +14,7 @@ import type { Event } from "../../events/event.ts";
 import type { QueueName } from "../../events/queue-name.ts";
 import { capabilitiesOf, type Fault } from "./faults.ts";
 import type { DeliveryRecord } from "./history.ts";
-import { instrumented } from "./instrumented-stores.ts";
+import { InstrumentedStores } from "./instrumented-stores.ts";
 import { Publishing } from "./publishing.ts";
 import { never, type Caller, type Host, type Scene } from "./scene.ts";
 
@@ -26,7 +26,7 @@ export class SimulatedProvider implements Provider {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly queues: SimulatedQueues;
-  readonly stores: Stores;
+  readonly stores: InstrumentedStores;
   readonly beginBatch?: (leases: readonly Lease[]) => BatchStep;
   readonly #scene: Scene;
   readonly #process: Host;
@@ -45,55 +45,111 @@ export class SimulatedProvider implements Provider {
 
   /** Returns the step of a batch. Its calls of stores belong to the first event. */
   #batch(leases: readonly Lease[], inner: BatchStep): BatchStep {
-    const scene = this.#scene;
-    const process = this.#process;
-    const record = leases[0] && scene.history.recordOf(leases[0]);
+    const record = leases[0] && this.#scene.history.recordOf(leases[0]);
     if (!record) throw new Error("A batch began without a lease of the simulation.");
-    scene.current = { process, record };
-    const cancelled: string[] = [];
-    return {
-      stores: storesOf(scene, process, inner.stores, () => record),
-      atomic: true,
-      get published() {
-        return inner.published;
-      },
-      cancel: (key) => void cancelled.push(key),
-      commit: (some, outputs) => this.queues.commitBatch(inner, some, outputs, cancelled),
-      discard: () => inner.discard(),
-    };
+    const stores = this.#begin(record, inner.stores);
+    return new SimulatedBatchStep(this.queues, stores, inner);
   }
 
   beginStep(lease: Lease): Step {
-    const scene = this.#scene;
-    const process = this.#process;
-    const record = scene.history.recordOf(lease);
+    const { history, profile, engine } = this.#scene;
+    const record = history.recordOf(lease);
     if (!record) throw new Error("A step began without a lease of the simulation.");
-    scene.current = { process, record };
-    const isAtomic = scene.profile.atomicStep;
-    const inner = isAtomic ? scene.engine.beginStep(lease) : undefined;
-    const cancelled: string[] = [];
-    return {
-      stores: storesOf(scene, process, inner?.stores ?? scene.engine.stores, () => record),
-      atomic: isAtomic,
-      get published() {
-        return inner?.published;
-      },
-      cancel: (key) => void cancelled.push(key),
-      commit: (outputs) =>
-        inner
-          ? this.queues.commitAtomic(inner, record, outputs, cancelled)
-          : this.queues.commit(lease, outputs, cancelled),
-      discard: () => inner?.discard(),
-    };
+    const inner = profile.atomicStep ? engine.beginStep(lease) : undefined;
+    const stores = this.#begin(record, inner?.stores ?? engine.stores);
+    return new SimulatedStep(this.queues, stores, record, inner);
+  }
+
+  /** Returns the stores of a step that begins. */
+  #begin(record: DeliveryRecord, stores: Stores): Stores {
+    this.#scene.current = { process: this.#process, record };
+    return storesOf(this.#scene, this.#process, stores, () => record);
   }
 
   close(): Promise<void> {
     return Promise.resolve();
   }
+
+  /** Lets go of the run, which has ended. */
+  end(): void {
+    this.stores.end();
+  }
 }
 
-function storesOf(scene: Scene, process: Host, stores: Stores, recordNow: () => DeliveryRecord | undefined): Stores {
-  return instrumented(stores, {
+/** The step of one event: that of the engine where steps are atomic. */
+class SimulatedStep implements Step {
+  readonly stores: Stores;
+  readonly atomic: boolean;
+  readonly #queues: SimulatedQueues;
+  readonly #record: DeliveryRecord;
+  readonly #inner: Step | undefined;
+  readonly #cancelled: string[] = [];
+
+  constructor(queues: SimulatedQueues, stores: Stores, record: DeliveryRecord, inner: Step | undefined) {
+    this.stores = stores;
+    this.atomic = inner !== undefined;
+    this.#queues = queues;
+    this.#record = record;
+    this.#inner = inner;
+  }
+
+  get published(): readonly Event[] | undefined {
+    return this.#inner?.published;
+  }
+
+  cancel(key: string): void {
+    this.#cancelled.push(key);
+  }
+
+  commit(outputs: readonly Event[]): Promise<void> {
+    return this.#inner
+      ? this.#queues.commitAtomic(this.#inner, this.#record, outputs, this.#cancelled)
+      : this.#queues.commit(this.#record.lease, outputs, this.#cancelled);
+  }
+
+  discard(): void {
+    this.#inner?.discard();
+  }
+}
+
+/** The step of a batch, whose steps are atomic. */
+class SimulatedBatchStep implements BatchStep {
+  readonly stores: Stores;
+  readonly atomic = true;
+  readonly #queues: SimulatedQueues;
+  readonly #inner: BatchStep;
+  readonly #cancelled: string[] = [];
+
+  constructor(queues: SimulatedQueues, stores: Stores, inner: BatchStep) {
+    this.stores = stores;
+    this.#queues = queues;
+    this.#inner = inner;
+  }
+
+  get published(): readonly Event[] | undefined {
+    return this.#inner.published;
+  }
+
+  cancel(key: string): void {
+    this.#cancelled.push(key);
+  }
+
+  commit(leases: readonly Lease[], outputs: readonly Event[]): Promise<void> {
+    return this.#queues.commitBatch(this.#inner, leases, outputs, this.#cancelled);
+  }
+
+  discard(): void {
+    this.#inner.discard();
+  }
+}
+
+function storesOf(
+  scene: Scene,
+  process: Host,
+  stores: Stores,
+  recordNow: () => DeliveryRecord | undefined,
+): InstrumentedStores {
+  return new InstrumentedStores(stores, {
     touch: (address) => scene.touch(address),
     async around({ name, text, writes }, make) {
       const record = recordNow();

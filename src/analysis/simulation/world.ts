@@ -88,6 +88,11 @@ export class World {
     return true;
   }
 
+  /** Lets go of all that waits. */
+  end(): void {
+    this.#heap.length = 0;
+  }
+
   #add(ms: number, rank: number, run: () => void, of: Living | undefined, isWork: boolean): Timer {
     const entry = { at: this.#now + Math.max(0, ms), rank, run, of, isWork, cancelled: false };
     if (entry.at < Infinity) {
