@@ -16,7 +16,7 @@ import type {
   ProcessorActor,
   TypedContext,
 } from "../actor.ts";
-import { collect, type OutputSource } from "../output.ts";
+import { collect } from "../output.ts";
 import type { ChildRun, SpawnOptions } from "../spawn.ts";
 
 /** Runs the actor inside its middleware, the first outermost, and returns the outputs. */
@@ -63,9 +63,10 @@ function runWithin(
   const run = async (index: number, seen: ActorContext): Promise<ActorOutput> => {
     const wrap = middleware[index];
     if (!wrap) return runInner(seen);
-    const returned = await wrap(event, seen, async (changed = seen) =>
-      collect(await run(index + 1, changed), sourceOf(changed, context)),
-    );
+    const returned = await wrap(event, seen, async (changed = seen) => {
+      const next = wholeOf(changed, context);
+      return collect(await run(index + 1, next), next);
+    });
     // A forgotten `return` would silently discard all outputs of the actor.
     if ((returned as unknown) === undefined)
       throw new BeeHiveError(
@@ -77,14 +78,11 @@ function runWithin(
   return run(0, context);
 }
 
-/** Fills in the getters that a context lacks when a middleware made it by spreading another one. */
-function sourceOf(changed: Partial<ActorContext>, whole: ActorContext): OutputSource {
-  return {
-    descriptor: whole.descriptor,
-    get signal() {
-      return changed.signal ?? whole.signal;
-    },
-  };
+/** Returns a context with the getters that it lacks when a middleware made it by spreading another one. */
+function wholeOf(changed: ActorContext, context: ActorContext): ActorContext {
+  if ("signal" in changed && "logger" in changed) return changed;
+  const { signal = context.signal } = changed as Partial<ActorContext>;
+  return Object.assign(new ContextWithSignal(context, signal), changed);
 }
 
 /** Notes how long the actor holds the event loop before its first `await`. */
@@ -113,20 +111,43 @@ function runBatch(
 
 /** Returns the context with another signal. The logger is still made only when it is read. */
 export function withSignal(context: ActorContext, signal: AbortSignal): ActorContext {
-  return {
-    signal,
-    attempt: context.attempt,
-    descriptor: context.descriptor,
-    clock: context.clock,
-    replayed: context.replayed,
-    get logger() {
-      return context.logger;
-    },
-    stores: context.stores,
-    atomic: context.atomic,
-    cancel: (key) => context.cancel(key),
-    spawn: (name, run, options) => context.spawn(name, run, options),
-  };
+  return new ContextWithSignal(context, signal);
+}
+
+/*
+ * Contexts are classes: V8 keeps what the getters of an object literal can reach until a full collection, so that
+ * each event and its delivery would live that long.
+ */
+
+/** A context with another signal. */
+class ContextWithSignal implements ActorContext {
+  readonly signal: AbortSignal;
+  readonly attempt: number;
+  readonly descriptor: ActorDescriptor;
+  readonly clock: Clock;
+  readonly replayed: Replayed | undefined;
+  readonly stores: Stores;
+  readonly atomic: boolean;
+  readonly cancel: ActorContext["cancel"];
+  readonly spawn: ActorContext["spawn"];
+  readonly #context: ActorContext;
+
+  constructor(context: ActorContext, signal: AbortSignal) {
+    this.#context = context;
+    this.signal = signal;
+    this.attempt = context.attempt;
+    this.descriptor = context.descriptor;
+    this.clock = context.clock;
+    this.replayed = context.replayed;
+    this.stores = context.stores;
+    this.atomic = context.atomic;
+    this.cancel = (key) => context.cancel(key);
+    this.spawn = (name, run, options) => context.spawn(name, run, options);
+  }
+
+  get logger(): Logger {
+    return this.#context.logger;
+  }
 }
 
 /** A context with the body of the event. The signal and the logger are still made only when they are read. */

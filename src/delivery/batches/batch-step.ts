@@ -1,6 +1,7 @@
 import { BeeHiveError } from "../../base/errors.ts";
 import type { BatchStep, Provider } from "../../contract/provider.ts";
 import type { Lease } from "../../contract/queue-operator.ts";
+import type { Stores } from "../../contract/stores.ts";
 import type { Event } from "../../events/event.ts";
 
 /** The step of a batch on any provider. */
@@ -14,23 +15,39 @@ const none: ReadonlyMap<Lease, unknown> = new Map();
 /** Begins a step over several leases: an atomic one where the provider has them. */
 export function beginBatch(provider: Provider, leases: readonly Lease[]): AnyBatchStep {
   const step = provider.beginBatch?.(leases);
-  if (!step) return directBatch(provider);
-  return {
-    // Made when they are first read: many batches use no store.
-    get stores() {
-      return step.stores;
-    },
-    atomic: true,
-    get published() {
-      return step.published;
-    },
-    cancel: (key) => step.cancel(key),
-    discard: () => step.discard(),
-    async commit(some, outputs) {
-      await step.commit(some, outputs);
-      return none;
-    },
-  };
+  return step ? new AtomicBatch(step) : directBatch(provider);
+}
+
+/** The step of a provider that commits a batch as a whole. */
+class AtomicBatch implements AnyBatchStep {
+  readonly atomic = true;
+  readonly #step: BatchStep;
+
+  constructor(step: BatchStep) {
+    this.#step = step;
+  }
+
+  /** Made when they are first read: many batches use no store. */
+  get stores(): Stores {
+    return this.#step.stores;
+  }
+
+  get published(): readonly Event[] | undefined {
+    return this.#step.published;
+  }
+
+  cancel(key: string): void {
+    this.#step.cancel(key);
+  }
+
+  discard(): void {
+    this.#step.discard();
+  }
+
+  async commit(leases: readonly Lease[], outputs: readonly Event[]): Promise<ReadonlyMap<Lease, unknown>> {
+    await this.#step.commit(leases, outputs);
+    return none;
+  }
 }
 
 /** Returns the step of a provider that settles each event by itself, after it has published the outputs of all. */

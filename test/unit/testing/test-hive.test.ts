@@ -268,4 +268,22 @@ test("a kept topic is read from its log", async () => {
   await hive.stop();
 });
 
+test("a context that a middleware spreads keeps its logger and signal", async () => {
+  const seen: unknown[] = [];
+  class Spread implements ProcessorActor {
+    processAsync(_event: Event, { attempt, logger, signal, stores, cancel, atomic }: ActorContext): void {
+      seen.push(attempt, typeof logger.info, signal.aborted, typeof stores.counters, typeof cancel, atomic);
+    }
+  }
+  actorDescription("OrderAccepted-Spread", {
+    middleware: [(_event, context, next) => next({ ...context, attempt: 7 })],
+  })(Spread);
+  const hive = await TestHive.start({ actors: [Spread] });
+  await hive.push(new Event("OrderAccepted"));
+  await hive.settle();
+
+  assert.equal(seen, [7, "function", false, "object", "function", true]);
+  await hive.stop();
+});
+
 test.run();
