@@ -35,6 +35,24 @@ test("actors that may not be repeated fail, with a seed that repeats it", async 
   assert.is(again.stderr, stderr);
 });
 
+test("several jobs find the failure of the lowest seed", async () => {
+  using folder = folderWith({ "orders.ndjson": orders });
+  const args = ["simulate", taking, "--as", "aws", "--push", folder.at("orders.ndjson"), "--json", "--runs", "60"];
+  const [one, two] = await Promise.all([cli(args), cli([...args, "--jobs", "3"])]);
+  assert.equal([one.code, two.code], [1, 1], two.stderr);
+  assert.is(lastLine(two.stdout).firstSeed, lastLine(one.stdout).firstSeed);
+  assert.is(two.stderr.trim(), one.stderr.trim());
+});
+
+test("several jobs add up to the report of one", async () => {
+  using folder = folderWith({ "orders.ndjson": orders });
+  const args = ["simulate", taking, "--as", "aws", "--push", folder.at("orders.ndjson"), "--json", "--runs", "41"];
+  const [one, two] = await Promise.all([cli([...args, "--all"]), cli([...args, "--all", "--jobs", "2"])]);
+  const withoutTime = ({ stdout }: { readonly stdout: string }) => ({ ...lastLine(stdout), durationMs: 0 });
+  assert.is(withoutTime(two).runs, 41);
+  assert.equal(withoutTime(two), withoutTime(one));
+});
+
 test("all failures are counted on request", async () => {
   using folder = folderWith({ "orders.ndjson": orders });
   const push = `OrderPlaced-=${folder.at("orders.ndjson")}`;

@@ -191,6 +191,7 @@ class Tally {
       calls: {
         hit: struck.length,
         never: [...this.#calls].flatMap(([call, hit]) => (hit ? [] : [call])).toSorted(),
+        reached: [...this.#calls.keys()].toSorted(),
       },
     };
   }

@@ -17,8 +17,8 @@ export interface SimulationReport {
 export interface Coverage {
   /** Actors that committed an event, and those that never did. */
   readonly actors: { readonly hit: number; readonly never: readonly string[] };
-  /** Calls of actors, and those that no fault ever struck. */
-  readonly calls: { readonly hit: number; readonly never: readonly string[] };
+  /** Calls of actors that faults struck, those that none ever struck, and all that were reached. */
+  readonly calls: { readonly hit: number; readonly never: readonly string[]; readonly reached: readonly string[] };
 }
 
 /** A run that broke a rule, shrunk to what it takes. */

@@ -7,6 +7,7 @@ import { defineCommand, moduleArgument, type CliCommand } from "../command.ts";
 import { exitCode } from "../exit-code.ts";
 import { duration, several, whole } from "../option-parsers.ts";
 import { eventsOfFile } from "../push/events-of-file.ts";
+import { inJobs, type SharedRuns } from "../simulation-jobs.ts";
 import { progress } from "../terminal/progress.ts";
 
 interface Options {
@@ -15,6 +16,7 @@ interface Options {
   readonly seed: number;
   readonly push: readonly string[];
   readonly processes: number;
+  readonly jobs: number;
   readonly faults: number;
   readonly ignore?: readonly string[];
   readonly within: number;
@@ -46,6 +48,7 @@ export const simulate: CliCommand = defineCommand<Options, [modules: string[]]>(
       .option("--runs <n>", "the number of runs", whole(1), 1_000)
       .option("--seed <n>", "the seed of the first run; each further run takes the next", whole(), 1)
       .option("--processes <n>", "the number of processes that share the work", whole(1), 2)
+      .option("--jobs <n>", "processes of this machine that play the runs, each a part of the seeds", whole(1), 1)
       .option("--faults <n>", "the mean number of faults in a run", whole(), 3)
       .option("--ignore <path>", "leave a property or a path out of the comparison; may be repeated", several)
       .addOption(
@@ -58,7 +61,7 @@ export const simulate: CliCommand = defineCommand<Options, [modules: string[]]>(
   examples: [
     ["beehive simulate src/actors.ts --as aws --push OrderAccepted-=orders.ndjson", "1,000 runs"],
     ["beehive simulate src/actors.ts --as aws --push OrderAccepted-=orders.ndjson --seed 207 --story", "one run again"],
-    ["beehive simulate src/actors.ts --as azure --runs 5000 --json", "in a pipeline"],
+    ["beehive simulate src/actors.ts --as azure --runs 5000 --jobs 4 --json", "in a pipeline"],
   ],
   async run(context, options, modules) {
     const { output, signal } = context;
@@ -90,14 +93,33 @@ export const simulate: CliCommand = defineCommand<Options, [modules: string[]]>(
       signal,
       onRun: (runs, failures) => shown.update(runs, { failures }),
     };
-    const { report, failure, story } = await explore(exploration).finally(() => shown.end());
-    if (failure) output.note(failure.message);
+    const { report, message, story } = await play(exploration, options.jobs).finally(() => shown.end());
+    if (message !== undefined) output.note(message);
     else if (options.story && story !== undefined) output.note(story);
     if (output.json) output.line({ ...report, firstSeed: report.firstSeed ?? null });
     else output.print(summary(report));
-    return failure ? exitCode.failed : exitCode.well;
+    return message === undefined ? exitCode.well : exitCode.failed;
   },
 });
+
+interface Played extends SharedRuns {
+  readonly story?: string | undefined;
+}
+
+/** Plays the runs here, or in several processes. Such a process has a parent, which it tells how far it is. */
+async function play(exploration: Exploration, jobs: number): Promise<Played> {
+  const { seed, runs, stopsAtFirst, signal = new AbortController().signal, onRun = () => {} } = exploration;
+  const tellParent = process.send?.bind(process);
+  if (jobs > 1 && runs > 1 && !tellParent) return await inJobs({ jobs, seed, runs, stopsAtFirst, signal, onRun });
+  const { report, failure, story } = await explore({
+    ...exploration,
+    onRun: (made, failures) => {
+      onRun(made, failures);
+      tellParent?.({ runs: made, failures });
+    },
+  });
+  return { report, message: failure?.message, story };
+}
 
 function summary({ runs, failures, faults, coverage, durationMs }: SimulationReport): string {
   const struck = Object.entries(faults).map(([fault, count]) => `${count} ${fault}`);
