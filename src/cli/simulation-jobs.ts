@@ -100,7 +100,7 @@ async function play(
 }
 
 /** Adds up the reports of parts. */
-export function mergedReports(reports: readonly SimulationReport[], durationMs: number): SimulationReport {
+function mergedReports(reports: readonly SimulationReport[], durationMs: number): SimulationReport {
   const faults = new Map<string, number>();
   for (const report of reports)
     for (const [fault, count] of Object.entries(report.faults)) faults.set(fault, (faults.get(fault) ?? 0) + count);
