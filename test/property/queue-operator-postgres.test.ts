@@ -5,7 +5,7 @@ import { Comparison, program } from "../support/queue-model.ts";
 import { suite } from "../support/suite.ts";
 
 /** `QUEUE_PROGRAMS=1000 npm test -- property/queue-operator-postgres` for more than a usual run has time for. */
-const programs = Number(process.env["QUEUE_PROGRAMS"] ?? 20);
+const programs = Number(process.env["QUEUE_PROGRAMS"] ?? 100);
 const test = suite("any program of a queue on postgres", {
   timeoutMs: Math.max(120_000, programs * 3_000),
   skip: noPostgres,

@@ -21,7 +21,7 @@ test(`${programs} programs do on memory what the model does`, async () => {
   );
 });
 
-test(`${programs / 5} programs do on sqlite what the model does, with two consumers`, async () => {
+test(`${programs} programs do on sqlite what the model does, with two consumers`, async () => {
   using file = sqliteFile();
   const clock = new JumpingClock();
   // Nothing cuts the power, and a sync for each commit would take most of the time.
@@ -32,7 +32,7 @@ test(`${programs / 5} programs do on sqlite what the model does, with two consum
     fc.asyncProperty(program, (ops) =>
       new Comparison(`Topic${++topics}`, [one.queues, other.queues], clock, 21).run(ops),
     ),
-    { numRuns: programs / 5 },
+    { numRuns: programs },
   );
   await Promise.all([one.close(), other.close()]);
 });
