@@ -40,16 +40,19 @@ export async function inJobs(options: JobsOptions): Promise<SharedRuns> {
   const all = partsOf(seed, runs, jobs);
   const ends = all.map(() => new AbortController());
   const progress = all.map((): Progress => ({ runs: 0, failures: 0 }));
+  const over = new AbortController();
   const results = await Promise.all(
     all.map(async (part, n) => {
-      const result = await play(part, AbortSignal.any([signal, (ends[n] as AbortController).signal]), (made) => {
+      const end = AbortSignal.any([signal, over.signal, (ends[n] as AbortController).signal]);
+      const result = await play(part, end, (made) => {
         progress[n] = made;
         onRun(sum(progress.map((one) => one.runs)), sum(progress.map((one) => one.failures)));
       });
       if (stopsAtFirst && result?.message !== undefined) for (const higher of ends.slice(n + 1)) higher.abort();
       return result;
     }),
-  );
+    // A process without a result ends the others.
+  ).finally(() => over.abort());
   const done = results.filter((result) => result !== undefined);
   const message = done.find((result) => result.message !== undefined)?.message;
   return {

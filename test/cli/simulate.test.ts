@@ -44,6 +44,18 @@ test("several jobs find the failure of the lowest seed", async () => {
   assert.is(two.stderr.trim(), one.stderr.trim());
 });
 
+test("a job that ends without a result is told, and ends the others", async () => {
+  using folder = folderWith({
+    "orders.ndjson": orders,
+    "alone.ts": `if (process.send) throw new Error("not in a job");\nexport * from ${JSON.stringify(taking)};\n`,
+  });
+  const args = ["simulate", folder.at("alone.ts"), "--push", folder.at("orders.ndjson"), "--jobs", "2"];
+  const { code, stderr } = await cli(args);
+  assert.is(code, 2, stderr);
+  assert.match(stderr, "A process of --jobs ended without a result.");
+  assert.match(stderr, "not in a job");
+});
+
 test("several jobs add up to the report of one", async () => {
   using folder = folderWith({ "orders.ndjson": orders });
   const args = ["simulate", taking, "--as", "aws", "--push", folder.at("orders.ndjson"), "--json", "--runs", "41"];

@@ -45,6 +45,7 @@ export class SqliteLease implements Lease {
     expiresAt: number,
     position?: number,
   ): SqliteLease {
+    // Without a spread, which costs several times as much as all else here.
     return new SqliteLease({
       id,
       token,
