@@ -18,7 +18,8 @@ export class Bag<T extends Bagged> implements Iterable<T> {
   }
 
   has(item: T): boolean {
-    return this.#items[item.place] === item;
+    // Asked first: an array looks up the index -1 as slowly as a name that it lacks.
+    return item.place >= 0 && this.#items[item.place] === item;
   }
 
   add(item: T): void {

@@ -1,3 +1,5 @@
+import { performance } from "node:perf_hooks";
+
 /*
  * Holds of the event loop. While code computes without awaiting, no timer runs: leases end unrenewed, and the computed
  * result is lost with them. A process has one event loop, so it has one record of its holds.

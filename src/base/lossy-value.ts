@@ -36,19 +36,35 @@ function kindOfSeen(value: object): string | undefined {
   return /^[AEIO]/.test(tag) ? `an ${tag}` : `a ${tag}`;
 }
 
+/** The depth below which data is not looked at: it may be endless, or deeper than the stack. */
+const maxPlainDepth = 32;
+
+/** Returns whether a value is made of plain objects, arrays and primitives alone, as nearly all bodies are. */
+function isPlainData(value: object, depth: number): boolean {
+  if (depth > maxPlainDepth || !isPlain(value)) return false;
+  if (Array.isArray(value)) return value.every((item: unknown) => isPlainMember(item, depth));
+  for (const name in value) if (!isPlainMember((value as Record<string, unknown>)[name], depth)) return false;
+  return true;
+}
+
+function isPlainMember(member: unknown, depth: number): boolean {
+  // A function may be a `toJSON`.
+  if (typeof member !== "object") return typeof member !== "function";
+  return member === null || isPlainData(member, depth + 1);
+}
+
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
 }
 
 /**
-/**
  * Returns a value that was lost when `value` became the JSON `json`, such as `an ArrayBuffer at "file.content"`.
  *
- * Looks only if the JSON has the remains of such a value, so that other bodies cost a few searches of their text.
+ * Looks only if the value has other objects than plain ones, and the JSON the remains of such a value.
  */
 export function lostWithin(value: unknown, json: string): string | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
+  if (typeof value !== "object" || value === null || isPlainData(value, 0)) return undefined;
   // Empty objects, numbered members, or the code that errors of Node carry.
   if (!json.includes("{}") && !json.includes('{"0":') && !json.includes('"code":')) return undefined;
   const root = seenByJson(value, "");

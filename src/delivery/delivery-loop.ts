@@ -15,7 +15,7 @@ import { isExpired } from "../events/withdrawal.ts";
 import { assertReadable } from "../events/unreadable.ts";
 import type { ActorTelemetry, ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
 import { Delivery, type DeliveryHome, type DeliveryObserver, type Spawn } from "./delivery.ts";
-import { disposeActor, isDisposable } from "./disposal.ts";
+import { Disposal, disposeActor } from "./disposal.ts";
 import { HeldKeys } from "./held-keys.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { byDelivery, type LogEvents } from "./log-events.ts";
@@ -68,6 +68,7 @@ export class DeliveryLoop implements SubscriptionLoop {
   readonly #home: DeliveryHome;
   readonly #telemetry: ActorTelemetry;
   readonly #settlement: Settlement;
+  readonly #disposal = new Disposal();
   readonly #deliveries = new Bag<Delivery>();
   readonly #stamping: StampRules;
   readonly #maxAttempts: number;
@@ -244,7 +245,7 @@ export class DeliveryLoop implements SubscriptionLoop {
       delivery.step?.discard();
       leave?.();
       parts.slots?.leave();
-      if (actor && isDisposable(actor)) await disposeActor(actor, this.#logger);
+      if (actor && this.#disposal.isDisposable(actor)) await disposeActor(actor, this.#logger);
     }
   }
 

@@ -8,6 +8,21 @@ export function isDisposable(actor: object): boolean {
   return Symbol.asyncDispose in actor || Symbol.dispose in actor || "dispose" in actor;
 }
 
+/** Remembers the class of actors that cannot be disposed: with many classes, the question costs more than the rest. */
+export class Disposal {
+  /** The prototype of the last actor that could not be disposed. */
+  #without: object | null = null;
+
+  /** The same as {@link isDisposable}, asked once a class. */
+  isDisposable(actor: object): boolean {
+    const prototype = Object.getPrototypeOf(actor) as object | null;
+    if (prototype !== null && prototype === this.#without) return false;
+    if (isDisposable(actor)) return true;
+    this.#without = prototype;
+    return false;
+  }
+}
+
 /** Disposes an actor. A failure is logged and changes nothing of its step. */
 export async function disposeActor(actor: object, logger: Logger): Promise<void> {
   const disposable = actor as MaybeDisposable;

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { Alarm } from "../base/alarm.ts";
 import { Bag, type Bagged } from "../base/bag.ts";
 import { ClockSteps } from "../base/clock-steps.ts";

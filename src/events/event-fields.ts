@@ -35,7 +35,8 @@ export type OwnFields = EventFields & { readonly properties: Readonly<Record<str
 /** Returns the fields of a new event. @throws BeeHiveError `InvalidEvent`, `InvalidQueueName`. */
 export function newFields(type: unknown, body: unknown, options: EventOptions): EventFields {
   assertKnownOptions(options);
-  const eventType = checkedHeader("eventType", type);
+  const topic = topics.get(type);
+  const eventType = topic === undefined ? checkedHeader("eventType", type) : (type as string);
   const contentType = checkedLine("contentType", options.contentType) ?? contentTypeOf(body);
   const timestamp = checkedTime("timestamp", options.timestamp) ?? systemClock.now();
   const enqueueTime = checkedTime("enqueueTime", options.enqueueTime);
@@ -45,7 +46,7 @@ export function newFields(type: unknown, body: unknown, options: EventOptions): 
   return {
     id: options.id === undefined ? undefined : checkedHeader("id", options.id),
     eventType,
-    queueName: options.queueName === undefined ? defaultQueueName(eventType) : destination(options.queueName),
+    queueName: options.queueName === undefined ? (topic ?? topicOf(eventType)) : destination(options.queueName),
     timestamp,
     contentType,
     body: options.byReference ? share(eventType, body, contentType) : serialise(eventType, body, contentType),
@@ -89,8 +90,17 @@ export function copiedFields(own: OwnFields, changes: EventOptions): EventFields
   };
 }
 
-function defaultQueueName(eventType: string): string {
-  if (/^\w+$/.test(eventType)) return `${eventType}-`;
+/** The topics of event types that were checked before: a hive makes events of the same few types. */
+const topics = new Map<unknown, string>();
+const maxTopics = 10_000;
+
+/** Returns the topic of an event type. @throws BeeHiveError `InvalidEvent` for a type that names none. */
+function topicOf(eventType: string): string {
+  if (/^\w+$/.test(eventType)) {
+    const topic = `${eventType}-`;
+    if (topics.size < maxTopics) topics.set(eventType, topic);
+    return topic;
+  }
   throw invalid(
     `no topic can be named like the event type "${eventType}"; ` +
       "give a queueName (letters, digits and underscores, then a hyphen)",

@@ -3,6 +3,7 @@ import { BeeHiveError, isBeeHiveError } from "../base/errors.ts";
 import { batchesOf } from "../base/in-batches.ts";
 import type { Provider } from "../contract/provider.ts";
 import type { QueueSpec } from "../contract/queue-operator.ts";
+import type { Transaction } from "../contract/transaction.ts";
 import { byDelivery, type LogEvents } from "../delivery/log-events.ts";
 import { adopted } from "../events/adopted-event.ts";
 import { Event } from "../events/event.ts";
@@ -12,6 +13,8 @@ import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { HiveState } from "./health.ts";
 import { pushWithin, type PushOptions } from "./push-within.ts";
 import type { SendEvents } from "./source.ts";
+
+const none = Promise.resolve(0);
 
 export interface PublishingParts {
   readonly provider: Provider;
@@ -81,26 +84,29 @@ export class Publishing {
     { within }: PushOptions = {},
     send?: SendEvents,
   ): Promise<number | undefined> {
-    const { provider, clock, telemetry, logEvents, recording, specs } = this.#parts;
+    const { clock, telemetry, recording, specs } = this.#parts;
     const given = listOf(events);
     if (given.length === 0) return 0;
     const list = given.map((event) => event.counted(clock));
-    let dropped: number | undefined = 0;
     const pushedAt = clock.now();
-    await telemetry.push(list, async (traced) => {
-      const { business, log } = within ? { business: traced, log: [] } : byDelivery(traced);
-      logEvents.send(log);
-      try {
-        if (send) await send(business);
-        else if (within) dropped = await pushWithin(provider, within, business);
-        else if (business.length > 0) dropped = await provider.queues.push(business);
-      } catch (error) {
-        throw this.isSetUp ? error : notSetUp(error, business, specs);
-      }
-    });
-    // The transaction may be rolled back: the journal has its events from their first delivery on.
-    if (!within) recording?.pushed(list, pushedAt);
-    return dropped;
+    try {
+      const dropped = await telemetry.push(list, (traced) => this.#send(traced, within, send));
+      // The transaction may be rolled back: the journal has its events from their first delivery on.
+      if (!within) recording?.pushed(list, pushedAt);
+      return dropped;
+    } catch (error) {
+      throw this.isSetUp ? error : notSetUp(error, list, specs);
+    }
+  }
+
+  /** Sends events to the provider, or in the given way. Returns what {@link publish} does. */
+  #send(traced: readonly Event[], within?: Transaction, send?: SendEvents): Promise<number | undefined> {
+    const { provider, logEvents } = this.#parts;
+    if (within) return pushWithin(provider, within, traced);
+    const { business, log } = byDelivery(traced);
+    logEvents.send(log);
+    if (send) return send(business).then(() => 0);
+    return business.length > 0 ? provider.queues.push(business) : none;
   }
 }
 

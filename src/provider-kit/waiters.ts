@@ -22,6 +22,9 @@ export class Waiters<W extends Waiter> implements Iterable<W> {
   readonly #clock: Clock;
   readonly #all = new Bag<W>();
   readonly #watched = new WeakSet<AbortSignal>();
+  /** The last signal, and whether it has aborted. V8 reads `aborted` slowly from many signals: none is like another. */
+  #signal: AbortSignal | undefined;
+  #aborted = false;
   readonly #steps = new ClockSteps();
   readonly #alarm: Alarm;
 
@@ -34,10 +37,17 @@ export class Waiters<W extends Waiter> implements Iterable<W> {
     return this.#all.size;
   }
 
-  add(waiter: W): void {
+  /** @param time The time, if the caller has just read it. */
+  add(waiter: W, time?: number): void {
     this.#all.add(waiter);
     this.#watch(waiter.signal);
-    this.#alarm.ringBy(waiter.until, this.#now());
+    this.#alarm.ringBy(waiter.until, this.#now(time));
+  }
+
+  /** Returns whether a signal has aborted. */
+  hasAborted(signal: AbortSignal): boolean {
+    this.#watch(signal);
+    return this.#aborted;
   }
 
   /** Returns the first waiter that matches. */
@@ -66,14 +76,20 @@ export class Waiters<W extends Waiter> implements Iterable<W> {
   }
 
   #watch(signal: AbortSignal): void {
+    if (signal === this.#signal) return;
+    this.#signal = signal;
+    this.#aborted = signal.aborted;
     if (this.#watched.has(signal)) return;
     this.#watched.add(signal);
-    signal.addEventListener("abort", () => this.#wakeDue(), { once: true });
+    const aborted = (): void => {
+      if (signal === this.#signal) this.#aborted = true;
+      this.#wakeDue();
+    };
+    signal.addEventListener("abort", aborted, { once: true });
   }
 
   /** Returns the time. Wakes all waiters if the clock was put back, so that they wait anew by the new time. */
-  #now(): number {
-    const now = this.#clock.now();
+  #now(now: number = this.#clock.now()): number {
     if (this.#steps.back(now) > 0) this.wakeAll();
     return now;
   }

@@ -6,6 +6,7 @@ import {
   type Attributes,
   type ObservableResult,
   type Span,
+  type SpanOptions,
 } from "@opentelemetry/api";
 import type { ActorDescriptor } from "../actors/actor.ts";
 import type { Clock } from "../base/clock.ts";
@@ -38,14 +39,14 @@ export class Telemetry {
   readonly #system: string;
   readonly #clock: Clock;
   readonly #instruments = new Instruments();
-  readonly #sentTo = new Map<string, Attributes>();
-  readonly #nowhere: Attributes;
+  readonly #sentTo = new Map<string, Sending>();
+  readonly #nowhere: Sending;
 
   /** @param provider The name of the provider, for `messaging.system`. */
   constructor(provider: string, clock: Clock) {
     this.#clock = clock;
     this.#system = systemName(provider);
-    this.#nowhere = { "messaging.system": this.#system, ...sendOperation };
+    this.#nowhere = new Sending({ "messaging.system": this.#system, ...sendOperation });
   }
 
   /**
@@ -55,29 +56,26 @@ export class Telemetry {
    * to: otherwise all events that follow from a batch would be one trace. An event that carries a trace already keeps
    * it.
    */
-  push(events: readonly Event[], send: (traced: readonly Event[]) => Promise<void>): Promise<void> {
-    const attributes = this.#destinationOf(events);
-    const span = this.#instruments.tracer.startSpan(nameOfSpan("send", attributes), {
-      // By the conventions, events continue the span of a producer.
-      kind: events.length === 1 ? SpanKind.PRODUCER : SpanKind.CLIENT,
-      attributes,
-    });
+  push<T>(events: readonly Event[], send: (traced: readonly Event[]) => Promise<T>): Promise<T> {
+    const { spanName, ofOne, ofSeveral, attributes } = this.#destinationOf(events);
+    const span = this.#instruments.tracer.startSpan(spanName, events.length === 1 ? ofOne : ofSeveral);
     if (!span.isRecording() && !this.#instruments.measuring) return send(events);
     return this.#measured(events, span, attributes, send);
   }
 
-  async #measured(
+  async #measured<T>(
     events: readonly Event[],
     span: Span,
     attributes: Attributes,
-    send: (traced: readonly Event[]) => Promise<void>,
-  ): Promise<void> {
+    send: (traced: readonly Event[]) => Promise<T>,
+  ): Promise<T> {
     const startedAt = performance.now();
     let failure: unknown;
     try {
       const traced = span.isRecording() ? this.#traced(events, span) : events;
-      await context.with(trace.setSpan(context.active(), span), () => send(traced));
+      const sent = await context.with(trace.setSpan(context.active(), span), () => send(traced));
       this.sent(events);
+      return sent;
     } catch (error) {
       failure = error;
       fail(span, error);
@@ -91,7 +89,7 @@ export class Telemetry {
   /** Counts events that were published. */
   sent(events: readonly Event[]): void {
     if (!this.#instruments.measuring) return;
-    for (const { queueName } of events) this.#instruments.sent.add(1, this.#destination(queueName));
+    for (const { queueName } of events) this.#instruments.sent.add(1, this.#destination(queueName).attributes);
   }
 
   /** Measures how many events each subscription is behind. Returns a function that ends it. */
@@ -131,7 +129,7 @@ export class Telemetry {
     push.setAttribute("messaging.batch.message_count", events.length);
     return events.map((event) => {
       if (carriesTrace(event)) return this.#continuing(push, event, push);
-      const destination = this.#destination(event.queueName);
+      const destination = this.#destination(event.queueName).attributes;
       const created = this.#instruments.tracer.startSpan(nameOfSpan("create", destination), {
         kind: SpanKind.PRODUCER,
         attributes: { ...destination, ...createOperation, ...messageAttributes(event) },
@@ -152,19 +150,36 @@ export class Telemetry {
     return event.clone({ id: event.id, properties: { ...event.properties, ...headers } });
   }
 
-  /** Returns the attributes of the common destination of events, if they have one. */
-  #destinationOf(events: readonly Event[]): Attributes {
+  /** Returns the common destination of events, if they have one. */
+  #destinationOf(events: readonly Event[]): Sending {
     const queueName = events[0]?.queueName;
     return queueName !== undefined && events.every((event) => event.queueName === queueName)
       ? this.#destination(queueName)
       : this.#nowhere;
   }
 
-  #destination(queueName: string): Attributes {
+  #destination(queueName: string): Sending {
     const known = this.#sentTo.get(queueName);
     if (known) return known;
-    const attributes = { ...this.#nowhere, ...destinationAttributes(QueueName.parse(queueName)) };
-    this.#sentTo.set(queueName, attributes);
-    return attributes;
+    const destination = destinationAttributes(QueueName.parse(queueName));
+    const sending = new Sending({ ...this.#nowhere.attributes, ...destination });
+    this.#sentTo.set(queueName, sending);
+    return sending;
+  }
+}
+
+/** The spans of pushes to one destination. Made once, because every push uses them. */
+class Sending {
+  readonly attributes: Attributes;
+  readonly spanName: string;
+  /** By the conventions, events continue the span of a producer. */
+  readonly ofOne: SpanOptions;
+  readonly ofSeveral: SpanOptions;
+
+  constructor(attributes: Attributes) {
+    this.attributes = attributes;
+    this.spanName = nameOfSpan("send", attributes);
+    this.ofOne = { kind: SpanKind.PRODUCER, attributes };
+    this.ofSeveral = { kind: SpanKind.CLIENT, attributes };
   }
 }

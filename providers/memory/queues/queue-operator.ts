@@ -127,7 +127,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
       // Looks the queue up each time: it may have been deleted, and made again, during the wait.
       const queue = this.#queue(name);
       const { max, leaseMs, waitMs, signal } = request;
-      if (signal.aborted) {
+      if (queue.hasAborted(signal)) {
         queue.wakeNext();
         return resolve([]);
       }
@@ -135,11 +135,11 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
       const now = this.#clock.now();
       // The wait gets no longer when the clock is put back.
       const until = Math.min(latest, now + waitMs);
-      const leases = queue.take(max, leaseMs);
+      const leases = queue.take(max, leaseMs, now);
       if (leases.length > 0 || until <= now) return resolve(leases);
       // In a microtask, so that one look finds all events of a push.
       const again = (): void => this.#look(name, request, until, resolve, reject);
-      queue.wait({ until, signal, wake: () => void soon.then(again), place: -1 });
+      queue.wait({ until, signal, wake: () => void soon.then(again), place: -1 }, now);
     } catch (error) {
       reject(error);
     }
@@ -248,7 +248,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   }
 
   #queue(name: QueueName): MemoryQueue {
-    const queue = this.#queues.get(String(name));
+    const queue = this.#queues.get(name.toString());
     if (queue) return queue;
     throw noQueue(name);
   }
@@ -257,12 +257,18 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   #destinationsOf(events: readonly Event[]): readonly Destination[] {
     return events.map((event) => {
       if (!event.byReference) assertBodySize(event, this.#config.maxEventBytes);
-      const name = QueueName.parse(event.queueName);
-      const destination = this.#destinations.get(String(name.destination));
-      if (!destination) throw noDestination(name);
+      const destination = this.#destinations.get(event.queueName) ?? this.#destinationNamed(event.queueName);
       if (destination.log && event.cancelKey !== undefined) throw keptIsNotCancelled(event);
       return destination;
     });
+  }
+
+  /** Returns the destination for another form of its name, such as `Orders-Orders` for the queue `Orders`. */
+  #destinationNamed(queueName: string): Destination {
+    const name = QueueName.parse(queueName);
+    const destination = this.#destinations.get(name.destination.toString());
+    if (destination) return destination;
+    throw noDestination(name);
   }
 
   /** Publishes the outputs of a step. Remembers no id that the hive gave: such an event is no duplicate. */

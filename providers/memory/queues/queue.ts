@@ -118,10 +118,10 @@ export class MemoryQueue {
     else this.#makeReady(this.#ready, entry);
   }
 
-  /** Leases up to `max` entries that are ready. */
-  take(max: number, leaseMs: number): MemoryLease[] {
+  /** Leases up to `max` entries that are ready. @param time The time now. */
+  take(max: number, leaseMs: number, time: number): MemoryLease[] {
     const leases: MemoryLease[] = [];
-    const now = this.#now();
+    const now = this.#now(time);
     while (leases.length < max) {
       const entry =
         this.#returned.shift() ?? this.#ready.shift() ?? (this.#reading && this.#nextOf(this.#reading, now));
@@ -133,7 +133,7 @@ export class MemoryQueue {
       this.#leased.add(lease);
       leases.push(lease);
     }
-    if (leases.length > 0) this.#expiry.ringBy(now + leaseMs);
+    if (leases.length > 0) this.#expiry.ringBy(now + leaseMs, now);
     return leases;
   }
 
@@ -186,8 +186,13 @@ export class MemoryQueue {
   }
 
   /** Wakes a waiter when an entry becomes ready, at its end, or when its signal aborts. */
-  wait(waiter: Waiter): void {
-    this.#waiters.add(waiter);
+  wait(waiter: Waiter, time: number): void {
+    this.#waiters.add(waiter, time);
+  }
+
+  /** Returns whether a caller wants no events any more. */
+  hasAborted(signal: AbortSignal): boolean {
+    return this.#waiters.hasAborted(signal);
   }
 
   renew(lease: MemoryLease, leaseMs: number): boolean {
@@ -370,8 +375,7 @@ export class MemoryQueue {
   }
 
   /** Returns the time. Shortens all leases when the clock was put back, so that they last no longer. */
-  #now(): number {
-    const now = this.#clock.now();
+  #now(now: number = this.#clock.now()): number {
     const back = this.#steps.back(now);
     if (back > 0) for (const lease of this.#leased) lease.expiresAt -= back;
     return now;

@@ -9,7 +9,7 @@ import { throwProblems } from "../../base/problems.ts";
 import type { Step } from "../../contract/provider.ts";
 import type { Stores } from "../../contract/stores.ts";
 import { checkInjection } from "./check.ts";
-import { injected } from "./metadata.ts";
+import { hasNoDependencies, injected } from "./metadata.ts";
 import { storeTokenCount, storeTokens, type Token } from "./tokens.ts";
 
 /** The container of inversify, which loads when the first one is made. */
@@ -95,6 +95,8 @@ export class ActorContainer {
   #step: Pick<Step, "stores">;
   /** True when no actor waits for anything as it is made. */
   #atOnce = false;
+  /** The actors that only `new` makes: without dependencies or metadata, in a hive without another container. */
+  #bare: ReadonlySet<ActorClass> = new Set();
   #bound = 0;
   #checked = false;
 
@@ -124,6 +126,8 @@ export class ActorContainer {
     throwProblems(findings.filter(({ severity }) => severity === "error").map(({ message }) => message));
     for (const { actor, message } of findings) logger.warn({ actor }, message);
     this.#atOnce = !mayWait && !this.#resolver;
+    if (!this.#parent && !this.#resolver)
+      this.#bare = new Set(descriptors.map(({ actorType }) => actorType).filter(hasNoDependencies));
     this.#checked = true;
   }
 
@@ -167,10 +171,11 @@ export class ActorContainer {
   }
 
   #make<A extends AnyActor>(descriptor: ActorDescriptor, step: Pick<Step, "stores">): A | Promise<A> {
-    this.#bindStores();
     const { actorType } = descriptor;
-    this.#step = step;
     try {
+      if (this.#bare.has(actorType)) return new actorType() as A;
+      this.#bindStores();
+      this.#step = step;
       if (this.#atOnce) return this.#container.get<AnyActor>(actorType) as A;
       const making = this.#container.getAsync<AnyActor>(actorType) as Promise<A>;
       return making.catch((cause: unknown) => {

@@ -40,11 +40,17 @@ export interface Binding {
   readonly targetServiceIdentifier?: ServiceIdentifier;
 }
 
+const classMetadata = "@inversifyjs/core/classMetadataReflectKey";
 const none: ClassMetadata = { constructorArguments: [], properties: new Map(), scope: undefined };
 
 /** Returns the dependencies that a class itself declares. Inherited ones do not count for inversify either. */
 export function metadataOf(type: Newable): ClassMetadata {
-  return (Reflect.getOwnMetadata("@inversifyjs/core/classMetadataReflectKey", type) as ClassMetadata) ?? none;
+  return (Reflect.getOwnMetadata(classMetadata, type) as ClassMetadata) ?? none;
+}
+
+/** Returns whether inversify would make an object of a class with `new` alone: it knows nothing of the class. */
+export function hasNoDependencies(type: Newable): boolean {
+  return type.length === 0 && !Reflect.hasOwnMetadata(classMetadata, type);
 }
 
 /** Unwraps an identifier that inversify looks up later. */

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import type { Clock } from "../../base/clock.ts";
 import { BeeHiveError } from "../../base/errors.ts";
 import { ranSince } from "../../base/event-loop.ts";
