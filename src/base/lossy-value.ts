@@ -42,7 +42,10 @@ const maxPlainDepth = 32;
 /** Returns whether a value is made of plain objects, arrays and primitives alone, as nearly all bodies are. */
 function isPlainData(value: object, depth: number): boolean {
   if (depth > maxPlainDepth || !isPlain(value)) return false;
-  if (Array.isArray(value)) return value.every((item: unknown) => isPlainMember(item, depth));
+  if (Array.isArray(value)) {
+    for (let n = 0; n < value.length; n++) if (!isPlainMember(value[n], depth)) return false;
+    return true;
+  }
   for (const name in value) if (!isPlainMember((value as Record<string, unknown>)[name], depth)) return false;
   return true;
 }

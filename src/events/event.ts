@@ -275,6 +275,11 @@ export class Event<Body = unknown> {
     };
   }
 
+  /** @internal True for an event without lengths of time that count from its publication. */
+  get isCounted(): boolean {
+    return this.#lengths === undefined;
+  }
+
   /** @internal Returns the event with its lengths of time counted from now, which is when it is published. */
   counted(clock: Pick<Clock, "now">): Event<Body> {
     const lengths = this.#lengths;

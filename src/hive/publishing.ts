@@ -57,7 +57,7 @@ export class Publishing {
     events: Event | Iterable<Event>,
     options: PushOptions,
   ): Promise<number | undefined> {
-    const list = listOf(events).map((event) => event.counted(this.#parts.clock));
+    const list = countedAll(listOf(events), this.#parts.clock);
     await limits.admit(list, () => {
       const closed = closedError(this.#parts.state());
       if (closed) throw closed;
@@ -87,7 +87,7 @@ export class Publishing {
     const { clock, telemetry, recording, specs } = this.#parts;
     const given = listOf(events);
     if (given.length === 0) return 0;
-    const list = given.map((event) => event.counted(clock));
+    const list = countedAll(given, clock);
     const pushedAt = clock.now();
     try {
       const dropped = await telemetry.push(list, (traced) => this.#send(traced, within, send));
@@ -118,6 +118,11 @@ function closedError(state: HiveState): BeeHiveError | undefined {
 
 function isAsync(events: Event | Iterable<Event> | AsyncIterable<Event>): events is AsyncIterable<Event> {
   return typeof events === "object" && events !== null && Symbol.asyncIterator in events;
+}
+
+/** Returns the events with their lengths of time counted from now; mostly none has any. */
+function countedAll(events: readonly Event[], clock: Clock): readonly Event[] {
+  return events.some(({ isCounted }) => !isCounted) ? events.map((event) => event.counted(clock)) : events;
 }
 
 function listOf(events: Event | Iterable<Event>): readonly Event[] {

@@ -181,10 +181,12 @@ export class ProcessSpan {
     this.#actor = actor;
   }
 
-  /** Runs `work` inside the span. */
-  run<A extends unknown[], T>(work: (...given: A) => T, ...given: A): T {
-    if (!this.#span.isRecording()) return work(...given);
-    const result = context.with(trace.setSpan(context.active(), this.#span), () => work(...given));
+  /** Runs `work` inside the span. Its parameters are listed: rest parameters would make an array for each event. */
+  run<A, B, T>(work: (a: A, b: B) => T, a: A, b: B): T;
+  run<A, B, C, D, T>(work: (a: A, b: B, c: C, d: D) => T, a: A, b: B, c: C, d: D): T;
+  run<A, B, C, D, T>(work: (a: A, b: B, c?: C, d?: D) => T, a: A, b: B, c?: C, d?: D): T {
+    if (!this.#span.isRecording()) return work(a, b, c, d);
+    const result = context.with(trace.setSpan(context.active(), this.#span), () => work(a, b, c, d));
     const ran = (): void => {
       this.#ranAt = this.#actor.now();
     };
