@@ -11,6 +11,8 @@ export class Destination {
   /** Counts the destinations of a provider from 1. */
   readonly number: number;
   readonly queues: Map<string, MemoryQueue> = new Map();
+  /** The same queues, for publications: they are as frequent as events. */
+  #readers: readonly MemoryQueue[] = [];
   readonly #clock: Clock;
   #log: KeptEvents | undefined;
 
@@ -43,9 +45,19 @@ export class Destination {
     }
     const queue = new MemoryQueue(name, this.#clock, ordered);
     this.queues.set(name.subscription, queue);
+    this.#readers = [...this.queues.values()];
     if (!this.#log) return queue;
     if (from === "latest-per-key") queue.enqueueKept(this.#log.latestPerKey());
     queue.follow(this.#log, startOf(this.#log, from));
+    return queue;
+  }
+
+  /** Deletes a subscription, or the simple queue. Returns it; `undefined` when there is none. */
+  delete(subscription: string): MemoryQueue | undefined {
+    const queue = this.queues.get(subscription);
+    this.queues.delete(subscription);
+    this.#readers = [...this.queues.values()];
+    queue?.delete();
     return queue;
   }
 
@@ -63,7 +75,7 @@ export class Destination {
   publish(event: Event): void {
     const log = this.#log;
     if (!log) {
-      for (const queue of this.queues.values()) queue.enqueue(event);
+      for (const queue of this.#readers) queue.enqueue(event);
       return;
     }
     log.append(event, this.#clock.now());

@@ -3,6 +3,7 @@ import type { Lease } from "../../../src/contract/queue-operator.ts";
 import type { KeptEvent, Replayed } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
+import type { MemoryQueue } from "./queue.ts";
 
 /** An event in a queue, with the facts that are kept from one delivery to the next. */
 export interface Entry {
@@ -24,14 +25,14 @@ export function newEntry(event: Event, replayed?: Replayed, kept?: Entry["kept"]
 export class MemoryLease implements Lease, Bagged {
   place = -1;
   readonly entry: Entry;
-  readonly queueName: QueueName;
+  readonly queue: MemoryQueue;
   readonly attempt: number;
   readonly firstSeen: number;
   expiresAt: number;
 
-  constructor(entry: Entry, queueName: QueueName, firstSeen: number, expiresAt: number) {
+  constructor(entry: Entry, queue: MemoryQueue, firstSeen: number, expiresAt: number) {
     this.entry = entry;
-    this.queueName = queueName;
+    this.queue = queue;
     this.attempt = entry.attempt;
     this.firstSeen = firstSeen;
     this.expiresAt = expiresAt;
@@ -39,6 +40,10 @@ export class MemoryLease implements Lease, Bagged {
 
   get event(): Event {
     return this.entry.event;
+  }
+
+  get queueName(): QueueName {
+    return this.queue.name;
   }
 
   get position(): number | undefined {

@@ -89,11 +89,8 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     if (!destination) return;
     const gone = name.kind === "subscription" ? [name.subscription] : [...destination.queues.keys()];
     for (const subscription of gone) {
-      const queue = destination.queues.get(subscription);
-      destination.queues.delete(subscription);
-      if (!queue) continue;
-      this.#queues.delete(String(queue.name));
-      queue.close();
+      const queue = destination.delete(subscription);
+      if (queue) this.#queues.delete(queue.name.toString());
     }
     if (name.kind !== "subscription") this.#destinations.delete(String(name.destination));
   }
@@ -111,21 +108,22 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
 
   lease(name: QueueName, request: LeaseRequest): Promise<MemoryLease[]> {
     return new Promise((resolve, reject) => {
-      this.#look(name, request, Infinity, resolve, reject);
+      this.#look(name, undefined, request, Infinity, resolve, reject);
     });
   }
 
   /** Leases what is ready, or looks again when something is. One promise serves a call, however long it waits. */
   #look(
     name: QueueName,
+    known: MemoryQueue | undefined,
     request: LeaseRequest,
     latest: number,
     resolve: (leases: MemoryLease[]) => void,
     reject: (error: unknown) => void,
   ): void {
     try {
-      // Looks the queue up each time: it may have been deleted, and made again, during the wait.
-      const queue = this.#queue(name);
+      // The queue may have been deleted, and made again, during the wait.
+      const queue = known && !known.isDeleted ? known : this.#queue(name);
       const { max, leaseMs, waitMs, signal } = request;
       if (queue.hasAborted(signal)) {
         queue.wakeNext();
@@ -138,7 +136,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
       const leases = queue.take(max, leaseMs, now);
       if (leases.length > 0 || until <= now) return resolve(leases);
       // In a microtask, so that one look finds all events of a push.
-      const again = (): void => this.#look(name, request, until, resolve, reject);
+      const again = (): void => this.#look(name, queue, request, until, resolve, reject);
       queue.wait({ until, signal, wake: () => void soon.then(again), place: -1 }, now);
     } catch (error) {
       reject(error);
@@ -146,7 +144,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   }
 
   async renew(leases: readonly MemoryLease[], leaseMs: number): Promise<readonly boolean[]> {
-    return leases.map((lease) => this.#queue(lease.queueName).renew(lease, leaseMs));
+    return leases.map((lease) => this.#queueOf(lease).renew(lease, leaseMs));
   }
 
   async commit(lease: MemoryLease, outputs: readonly Event[]): Promise<void> {
@@ -170,7 +168,7 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     cancelled?: readonly string[],
     others?: readonly MemoryLease[],
   ): void {
-    const queue = lease && this.#queue(lease.queueName);
+    const queue = lease && this.#queueOf(lease);
     if (lease) queue?.assertHeld(lease);
     if (others) for (const other of others) queue?.assertHeld(other);
     const destinations = this.#destinationsOf(outputs);
@@ -182,13 +180,13 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
   }
 
   async abandon(lease: MemoryLease, options: AbandonOptions): Promise<void> {
-    const queue = this.#queue(lease.queueName);
+    const queue = this.#queueOf(lease);
     queue.assertHeld(lease);
     queue.abandon(lease, options);
   }
 
   async deadLetter(lease: MemoryLease, letter: DeadLetterRecord): Promise<void> {
-    const queue = this.#queue(lease.queueName);
+    const queue = this.#queueOf(lease);
     queue.assertHeld(lease);
     queue.deadLetter(lease, letter);
   }
@@ -251,6 +249,10 @@ export class MemoryQueueOperator implements QueueOperator<MemoryLease> {
     const queue = this.#queues.get(name.toString());
     if (queue) return queue;
     throw noQueue(name);
+  }
+
+  #queueOf({ queue }: MemoryLease): MemoryQueue {
+    return queue.isDeleted ? this.#queue(queue.name) : queue;
   }
 
   /** Returns the destination of each event. Throws when one event cannot be published, so that none is. */

@@ -46,6 +46,9 @@ interface Delay {
 /** A simple queue or subscription. All of its methods are synchronous, hence atomic. */
 export class MemoryQueue {
   readonly name: QueueName;
+  isDeleted = false;
+  /** The name, as the events of the queue have it. */
+  readonly #address: string;
   readonly #clock: Clock;
   #ordered: boolean;
   /** Abandoned entries, leased before new ones. */
@@ -65,6 +68,7 @@ export class MemoryQueue {
 
   constructor(name: QueueName, clock: Clock, ordered: boolean) {
     this.name = name;
+    this.#address = name.toString();
     this.#clock = clock;
     this.#ordered = ordered;
     this.#waiters = new Waiters(clock);
@@ -82,8 +86,8 @@ export class MemoryQueue {
   }
 
   #own(event: Event): Event {
-    const name = this.name.toString();
-    return event.queueName === name ? event : event.with({ queueName: name });
+    const queueName = this.#address;
+    return event.queueName === queueName ? event : event.with({ queueName });
   }
 
   /** Reads the log of its topic from a position on. What was enqueued before stays. */
@@ -129,7 +133,7 @@ export class MemoryQueue {
       if (this.#ordered && !this.#lines.take(entry)) continue;
       entry.attempt++;
       entry.firstSeen ??= now;
-      const lease = new MemoryLease(entry, this.name, entry.firstSeen, now + leaseMs);
+      const lease = new MemoryLease(entry, this, entry.firstSeen, now + leaseMs);
       this.#leased.add(lease);
       leases.push(lease);
     }
@@ -330,6 +334,12 @@ export class MemoryQueue {
       delayed: this.#delayed.size,
       dead: this.#letters.size,
     };
+  }
+
+  /** Closes the queue, which another of its name may replace. */
+  delete(): void {
+    this.isDeleted = true;
+    this.close();
   }
 
   /** Cancels every timer and wakes every waiter. */
