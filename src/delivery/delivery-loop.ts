@@ -212,7 +212,7 @@ export class DeliveryLoop implements SubscriptionLoop {
     const { lease } = delivery;
     // Few locals, and no `await` on values that are there already: both cost memory and a microtask for each event.
     const parts = this.#parts;
-    const kept = (delivery.kept = parts.keeper.keep(lease, this.descriptor.lease, delivery));
+    const kept = (delivery.kept = parts.keeper.keep(lease, this.descriptor.lease, delivery, span.startedAt));
     delivery.settling = false;
     const entering = parts.slots?.enter();
     if (entering) await entering;

@@ -33,9 +33,13 @@ export class LeaseKeeper {
     this.#alarm = new Alarm(clock, () => this.#wake());
   }
 
-  /** Renews `lease` until it is stopped. Cancels the holder, once, when the lease ends before that. */
-  keep(lease: Lease, leaseMs: number, holder: LeaseHolder): KeptLease {
-    const kept = new KeptLease(lease, leaseMs, holder, this.#kept);
+  /**
+   * Renews `lease` until it is stopped. Cancels the holder, once, when the lease ends before that.
+   *
+   * @param startedAt The start of its work, by `performance.now()`.
+   */
+  keep(lease: Lease, leaseMs: number, holder: LeaseHolder, startedAt: number = performance.now()): KeptLease {
+    const kept = new KeptLease(lease, leaseMs, holder, this.#kept, startedAt);
     const now = this.#now();
     this.#kept.add(kept);
     kept.dueAt = halfway(lease, now);
@@ -44,13 +48,13 @@ export class LeaseKeeper {
   }
 
   /** Returns the error of a run, with the reason added when the lease was lost because the event loop was held. */
-  explained(error: unknown, { lease, leaseMs, keptAt }: KeptLease): unknown {
+  explained(error: unknown, { lease, leaseMs, startedAt }: KeptLease): unknown {
     this.#noteLateness();
     const atWork = (): string =>
       [
         ...new Set([lease, ...[...this.#kept].map((kept) => kept.lease)].map(({ queueName }) => String(queueName))),
       ].join(", ");
-    return this.losses.explained(error, lease, { leaseMs, keptAt, atWork });
+    return this.losses.explained(error, lease, { leaseMs, startedAt, atWork });
   }
 
   #noteLateness(): void {
@@ -138,8 +142,8 @@ export class KeptLease implements Bagged {
   place = -1;
   readonly lease: Lease;
   readonly leaseMs: number;
-  /** The start of the renewal, by `performance.now()`. */
-  readonly keptAt: number = performance.now();
+  /** The start of the work, by `performance.now()`. */
+  readonly startedAt: number;
   /** The time of the next renewal, in ms since the epoch. */
   dueAt: number = Infinity;
   /** The renewal under way; never rejects. */
@@ -148,11 +152,12 @@ export class KeptLease implements Bagged {
   readonly #all: Bag<KeptLease>;
   #lost = false;
 
-  constructor(lease: Lease, leaseMs: number, holder: LeaseHolder, all: Bag<KeptLease>) {
+  constructor(lease: Lease, leaseMs: number, holder: LeaseHolder, all: Bag<KeptLease>, startedAt: number) {
     this.lease = lease;
     this.leaseMs = leaseMs;
     this.#holder = holder;
     this.#all = all;
+    this.startedAt = startedAt;
   }
 
   /** Stops renewing. Await the returned renewal before settling, so that the two cannot cross. */

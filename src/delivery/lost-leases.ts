@@ -17,16 +17,16 @@ export class LostLeases {
   /**
    * Returns `error`, or for a lease that could not be renewed an error that names the holder of the event loop.
    *
-   * @param keptAt The start of the renewal, by `performance.now()`.
+   * @param startedAt The start of the work, by `performance.now()`.
    * @param atWork Returns the subscriptions that were worked on.
    */
   explained(
     error: unknown,
     lease: Lease,
-    { leaseMs, keptAt, atWork }: { leaseMs: number; keptAt: number; atWork: () => string },
+    { leaseMs, startedAt, atWork }: { leaseMs: number; startedAt: number; atWork: () => string },
   ): unknown {
     if (!isBeeHiveError(error, "LeaseLost")) return error;
-    const hold = longestHold(keptAt);
+    const hold = longestHold(startedAt);
     // Renewal starts at half the lease, so a short hold cannot have ended the lease.
     if (!hold || hold.ms < leaseMs / 4) return error;
     const who = hold.by ?? `an actor of this process (at work were ${atWork()})`;

@@ -1,26 +1,47 @@
-/** The length of a UUID. Ids of this length are kept as nine numbers of four characters each. */
-const idLength = 36;
-/** An entry is the group and the id. */
-const entryWords = 1 + idLength / 4;
+/** An entry is the group and the four numbers of a UUID. */
+const entryWords = 5;
 const minEntries = 16;
 
-/** The last read id, as an entry, with room for another character after it. */
-const bytes = Buffer.from(new ArrayBuffer(4 * entryWords + 4));
-const entry = new Uint32Array(bytes.buffer, 0, entryWords);
+/** The last read id, as an entry. */
+const entry = new Uint32Array(entryWords);
 let hash = 0;
 let lastGroup = 0;
 let lastId = "";
 let lastFits = false;
 
-/** Reads an id. Returns whether it can be kept as numbers, which needs ASCII. */
+/** Reads an id. Returns whether it can be kept as numbers, as a UUID in small letters can. */
 function read(group: number, id: string): boolean {
   if (group === lastGroup && id === lastId) return lastFits;
   lastGroup = group;
   lastId = id;
-  lastFits = id.length === idLength && bytes.write(id, 4) === idLength;
+  lastFits = readUuid(id);
   entry[0] = group;
   hash = hashOf(entry, 0);
   return lastFits;
+}
+
+const uuidLength = 36;
+const hyphen = 45;
+/** The digit that a character code is, of the hexadecimal ones; 255 for other characters. */
+const digitOf = Uint8Array.from({ length: 128 }, (_, code) => "0123456789abcdef".indexOf(String.fromCharCode(code)));
+
+/** Writes a UUID into the entry. Returns false for another text. Parses by hand: it is done for each pushed event. */
+function readUuid(id: string): boolean {
+  if (id.length !== uuidLength) return false;
+  let word = 0;
+  let digits = 0;
+  for (let i = 0; i < uuidLength; i++) {
+    const code = id.charCodeAt(i);
+    if (i === 8 || i === 13 || i === 18 || i === 23) {
+      if (code !== hyphen) return false;
+      continue;
+    }
+    const digit = digitOf[code] ?? 255;
+    if (digit > 15) return false;
+    word = (word << 4) | digit;
+    if (++digits % 8 === 0) entry[digits / 8] = word;
+  }
+  return true;
 }
 
 function hashOf(words: Uint32Array, from: number): number {
@@ -115,7 +136,7 @@ class IdTable {
 const tableBits = 6;
 
 /**
- * A set of ids by group, where groups are numbers from 1. An id takes 48 to 96 bytes.
+ * A set of ids by group, where groups are numbers from 1. A UUID takes 28 to 56 bytes.
  *
  * UUIDs are in flat tables: the garbage collector would walk and move a long-lived `Set` of texts again and again. That
  * took a quarter of the time of a hive in memory. The index is apart from the entries, so that it fits the caches of a

@@ -171,7 +171,8 @@ export class ProcessSpan {
   readonly #span: Span;
   readonly #event: Event;
   readonly #actor: ActorTelemetry;
-  readonly #startedAt = performance.now();
+  /** By `performance.now()`. */
+  readonly startedAt: number = performance.now();
   /** When the actor last returned or threw, in ms since the epoch. The settlement begins there. */
   #ranAt: number | undefined;
 
@@ -207,7 +208,7 @@ export class ProcessSpan {
     }
     if (error !== undefined) fail(this.#span, error);
     this.#span.end();
-    const durationMs = performance.now() - this.#startedAt;
+    const durationMs = performance.now() - this.startedAt;
     this.#actor.ended(durationMs, outcome, error);
     return durationMs;
   }

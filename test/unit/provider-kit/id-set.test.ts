@@ -9,6 +9,11 @@ const test = suite("IdSet");
 /** UUIDs, texts as long as UUIDs in every kind of character, and others. */
 const anyId = fc.oneof(
   fc.uuid(),
+  fc.uuid().map((id) => id.toUpperCase()),
+  // Nearly a UUID: another character somewhere.
+  fc
+    .tuple(fc.uuid(), fc.nat(35), fc.constantFrom("0", "f", "g", "F", "-", "/", ":", "`", "ÿ", "\u0130"))
+    .map(([id, at, character]) => id.slice(0, at) + character + id.slice(at + 1)),
   fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }),
   fc.string({ unit: fc.constantFrom("0", "a", "Ā", "€", "😀"), minLength: 34, maxLength: 37 }),
   fc.constantFrom("0".repeat(36), "Ā".repeat(36), "é".repeat(18), "é".repeat(36)),
@@ -38,7 +43,7 @@ test("add reports new ids as a Set would", () => {
 test("add reports new ids among a million", () => {
   const set = new IdSet();
   const count = 2 ** 20 + 100;
-  const idOf = (n: number): string => String(n).padStart(36, "0");
+  const idOf = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
   let added = 0;
   for (let n = 0; n < count; n++) if (set.add(1, idOf(n))) added++;
   assert.is(added, count);
