@@ -6,12 +6,12 @@
 export const limits = {
   memory: {
     /** Bytes allocated on the heap, without the optimising compiler. */
-    bytesAnEvent: 9_000,
+    bytesAnEvent: 8_300,
     /** Promises made, including those of each `await`. */
-    promisesAnEvent: 8,
+    promisesAnEvent: 7,
     timersAnEvent: 0.01,
     /** Bytes held by a waiting event with a body of 200 bytes. */
-    bytesAWaitingEvent: 950,
+    bytesAWaitingEvent: 750,
   },
   /** Without looks for commits of other processes. */
   sqlite: {
