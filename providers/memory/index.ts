@@ -11,7 +11,7 @@ import { stepTransactions } from "../../src/provider-kit/transactions.ts";
 import { configFrom, defaultConfig, optionRules, type MemoryConfig } from "./config.ts";
 import { providerModule } from "./module.ts";
 import { MemoryQueueOperator } from "./queues/queue-operator.ts";
-import type { MemoryLease } from "./queues/entry.ts";
+import type { MemoryLease } from "./queues/queue.ts";
 import { MemoryRows } from "./stores/rows.ts";
 
 export type { MemoryConfig } from "./config.ts";

@@ -3,7 +3,6 @@ import type { Lease } from "../../../src/contract/queue-operator.ts";
 import type { KeptEvent, Replayed } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
-import type { MemoryQueue } from "./queue.ts";
 
 /** An event in a queue, with the facts that are kept from one delivery to the next. */
 export interface Entry {
@@ -22,15 +21,15 @@ export function newEntry(event: Event, replayed?: Replayed, kept?: Entry["kept"]
 }
 
 /** A leased entry. The lease is held while its queue lists it and it has not expired. */
-export class MemoryLease implements Lease, Bagged {
+export class EntryLease<Queue extends { readonly name: QueueName }> implements Lease, Bagged {
   place = -1;
   readonly entry: Entry;
-  readonly queue: MemoryQueue;
+  readonly queue: Queue;
   readonly attempt: number;
   readonly firstSeen: number;
   expiresAt: number;
 
-  constructor(entry: Entry, queue: MemoryQueue, firstSeen: number, expiresAt: number) {
+  constructor(entry: Entry, queue: Queue, firstSeen: number, expiresAt: number) {
     this.entry = entry;
     this.queue = queue;
     this.attempt = entry.attempt;

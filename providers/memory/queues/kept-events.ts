@@ -1,8 +1,19 @@
-import type { KeepRule, KeptEvent, LogRange } from "../../../src/contract/topic-log.ts";
+import type { KeepRule, KeptEvent, LogRange, ReplayedOutputs } from "../../../src/contract/topic-log.ts";
 import type { Event } from "../../../src/events/event.ts";
 
 /** Events between two compactions, at the least. */
 const minCompaction = 1_000;
+
+/** The place of a subscription in the log of its topic. */
+export interface Reading {
+  readonly log: KeptEvents;
+  /** The position of the next event to lease. */
+  position: number;
+  /** The last rewind; events before `until` are replayed. */
+  readonly rewind: number;
+  readonly until: number;
+  readonly outputs: ReplayedOutputs;
+}
 
 /** The kept events of one topic. */
 export class KeptEvents {

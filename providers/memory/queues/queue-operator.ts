@@ -20,8 +20,7 @@ import { keptIsNotCancelled, noDeadLetter, noDestination, noQueue } from "../../
 import { assertBodySize } from "../../../src/provider-kit/event-size.ts";
 import type { MemoryConfig } from "../config.ts";
 import { Destination } from "./destination.ts";
-import type { MemoryLease } from "./entry.ts";
-import type { MemoryQueue } from "./queue.ts";
+import type { MemoryLease, MemoryQueue } from "./queue.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { MemoryTopicLog, type Tables } from "./topic-log.ts";
 

@@ -16,9 +16,9 @@ import type { Event } from "../../../src/events/event.ts";
 import type { QueueName } from "../../../src/events/queue-name.ts";
 import { leaseLost } from "../../../src/provider-kit/errors.ts";
 import { Waiters, type Waiter } from "../../../src/provider-kit/waiters.ts";
-import { MemoryLease, newEntry, type Entry } from "./entry.ts";
+import { EntryLease, newEntry, type Entry } from "./entry.ts";
 import { Fifo } from "./fifo.ts";
-import type { KeptEvents } from "./kept-events.ts";
+import type { KeptEvents, Reading } from "./kept-events.ts";
 import { KeyLines } from "./key-lines.ts";
 import { Letters } from "./letters.ts";
 import { look } from "./look.ts";
@@ -26,22 +26,13 @@ import { look } from "./look.ts";
 /** Timers of Node fire at most this much too early, in ms. */
 const maxEarlyMs = 2;
 
-/** The place of a subscription in the log of its topic. */
-interface Reading {
-  readonly log: KeptEvents;
-  /** The position of the next event to lease. */
-  position: number;
-  /** The last rewind; events before `until` are replayed. */
-  readonly rewind: number;
-  readonly until: number;
-  readonly outputs: ReplayedOutputs;
-}
-
 interface Delay {
   readonly timer: Timer;
   /** In ms since the epoch. */
   readonly until: number;
 }
+
+export type MemoryLease = EntryLease<MemoryQueue>;
 
 /** A simple queue or subscription. All of its methods are synchronous, hence atomic. */
 export class MemoryQueue {
@@ -133,7 +124,7 @@ export class MemoryQueue {
       if (this.#ordered && !this.#lines.take(entry)) continue;
       entry.attempt++;
       entry.firstSeen ??= now;
-      const lease = new MemoryLease(entry, this, entry.firstSeen, now + leaseMs);
+      const lease = new EntryLease(entry, this, entry.firstSeen, now + leaseMs);
       this.#leased.add(lease);
       leases.push(lease);
     }

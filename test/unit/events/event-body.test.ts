@@ -176,6 +176,14 @@ test("a loss behind toJSON, and an error with a code, are refused", async () => 
   }
 });
 
+test("a Map is refused however deep it is, and below a plain toJSON", async () => {
+  let body: object = { map: new Map() };
+  for (let depth = 0; depth < 100; depth++) body = depth % 2 === 0 ? [body] : { body };
+  const { message } = await throwsCode("InvalidEvent", () => new Event("A", body));
+  assert.match(message, /has a Map at "(?:body\.0\.){50}map"/);
+  await throwsCode("InvalidEvent", () => new Event("A", { plain: { toJSON: () => ({ map: new Map() }) } }));
+});
+
 test("half a character is refused as text and escaped in JSON", async () => {
   await throwsCode("InvalidEvent", () => new Event("A", "\ud800", { contentType: "text/plain" }));
   assert.is(new Event("A", "\ud800").body, '"\\ud800"');

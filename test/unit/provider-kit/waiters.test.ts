@@ -40,6 +40,18 @@ test("an aborted signal wakes its waiters only", () => {
   assert.equal([woken.sort(), waiters.size], [["a", "b"], 1]);
 });
 
+test("an abort is known of each of several signals", () => {
+  const { waiters } = scene(new ManualClock(0));
+  const [one, other] = [new AbortController(), new AbortController()];
+  const known = (): boolean[] => [one, other].map(({ signal }) => waiters.hasAborted(signal));
+  assert.equal(known(), [false, false]);
+  one.abort();
+  assert.equal(known(), [true, false]);
+  other.abort();
+  assert.equal(known(), [true, true]);
+  assert.is(waiters.hasAborted(AbortSignal.abort()), true);
+});
+
 test("the last waiter of a signal leaves no timer", () => {
   const clock = new ManualClock(0);
   const { waiters, add } = scene(clock);

@@ -111,6 +111,30 @@ test("a start lists all missing bindings and runs nothing", async () => {
   await well.start();
 });
 
+test("an actor that is a singleton is made once, another for each event", async () => {
+  const made: string[] = [];
+  @injectable("Singleton")
+  @actorDescription("Ping-Once")
+  class Once {
+    constructor() {
+      made.push("once");
+    }
+    async processAsync(): Promise<void> {}
+  }
+  @actorDescription("Ping-Each")
+  class Each {
+    constructor() {
+      made.push("each");
+    }
+    async processAsync(): Promise<void> {}
+  }
+  await using hive = await createHive({ actors: [Once, Each] });
+  await hive.start();
+  await hive.push([new Event("Ping"), new Event("Ping")]);
+  await hive.whenIdle();
+  assert.equal(made.sort(), ["each", "each", "once"]);
+});
+
 test("a stopping hive releases its own singletons", async () => {
   let closed = 0;
   @injectable("Singleton")

@@ -84,4 +84,25 @@ test("a resolver that is no function is refused", async () => {
   assert.match(message, "resolve must be a function");
 });
 
+test("an actor is disposed by its own class, not by that of the last", async () => {
+  let disposed = 0;
+  class Plain implements ProcessorActor {
+    async processAsync(): Promise<void> {}
+  }
+  class Closing extends Plain {
+    [Symbol.dispose](): void {
+      disposed++;
+    }
+  }
+  actorDescription("Asked-Plain", { parallelism: 1 })(Plain);
+  const classes = [Plain, Closing, Plain, Closing];
+  await using hive = await TestHive.start({
+    actors: Plain,
+    resolve: () => new (classes.shift() ?? Plain)(),
+  });
+  await hive.push(["1", "2", "3", "4"].map((id) => Asked.create({ id })));
+  await hive.settle();
+  assert.equal([classes.length, disposed], [0, 2]);
+});
+
 test.run();
