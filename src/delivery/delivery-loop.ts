@@ -19,7 +19,7 @@ import { Disposal, disposeActor } from "./disposal.ts";
 import { HeldKeys } from "./held-keys.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { byDelivery, type LogEvents } from "./log-events.ts";
-import { Polling } from "./polling.ts";
+import { Polling, type PolledLoop } from "./polling.ts";
 import { Reports } from "./reports.ts";
 import { Settlement } from "./settlement.ts";
 import type { SharedSlots } from "./shared-slots.ts";
@@ -58,7 +58,7 @@ const maxReruns = 20;
  *
  * The way of one event is {@link deliver}, `#deliver`, `#runStep`, `#recover`; it reads from top to bottom.
  */
-export class DeliveryLoop implements SubscriptionLoop {
+export class DeliveryLoop implements SubscriptionLoop, PolledLoop {
   descriptor: ActorDescriptor;
   readonly polling: Polling;
   readonly heldKeys: HeldKeys | undefined;
@@ -86,8 +86,7 @@ export class DeliveryLoop implements SubscriptionLoop {
       queues,
       clock,
       logger,
-      inFlight: () => this.inFlight,
-      take: (leases) => this.#take(leases),
+      loop: this,
       shared: parts.slots,
       onPause: (pause) => {
         for (const observer of parts.observers) observer.paused?.(descriptor, pause);
@@ -108,6 +107,10 @@ export class DeliveryLoop implements SubscriptionLoop {
   }
 
   get inFlight(): number {
+    return this.#deliveries.size;
+  }
+
+  get slotsTaken(): number {
     return this.#deliveries.size;
   }
 
@@ -151,7 +154,7 @@ export class DeliveryLoop implements SubscriptionLoop {
   }
 
   /** Starts the deliveries of a poll. After a stop it abandons them, and returns a promise to wait for. */
-  #take(leases: readonly Lease[]): Promise<void> | undefined {
+  take(leases: readonly Lease[]): Promise<void> | undefined {
     if (this.#stopped)
       return Promise.all(leases.map((lease) => this.#settlement.end(this.#begin(lease)))).then(() => undefined);
     for (const lease of leases) void this.deliver(lease);

@@ -4,6 +4,7 @@ import { afterThisTurn, sleep, type Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { Span } from "../base/span.ts";
 import type { Lease, QueueOperator } from "../contract/queue-operator.ts";
+import type { QueueName } from "../events/queue-name.ts";
 import type { SharedSlots } from "./shared-slots.ts";
 
 /** How long one poll waits for an event, in ms: the most that SQS allows. */
@@ -13,14 +14,19 @@ const pollRetryMs = { min: 100, max: 30_000 };
 /** The longest delay of an event that a host delivers while an operator holds its subscription, in ms. */
 const maxRefusedMs = 60_000;
 
+/** The loop that works on the leased events. */
+export interface PolledLoop {
+  /** The number of slots that its events take now. */
+  readonly slotsTaken: number;
+  /** Takes over the leases of a poll. The next poll waits for a promise that it returns. */
+  take(leases: readonly Lease[]): Promise<void> | undefined;
+}
+
 export interface PollingParts {
   readonly queues: QueueOperator;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Returns the number of events that are worked on now. */
-  readonly inFlight: () => number;
-  /** Takes over the leases of a poll. The next poll waits for a promise that it returns. */
-  readonly take: (leases: readonly Lease[]) => Promise<void> | undefined;
+  readonly loop: PolledLoop;
   /** Called when a pause begins. */
   readonly onPause?: ((pause: Pause) => void) | undefined;
   /** The slots of the hive. @default No limit but its own. */
@@ -30,10 +36,16 @@ export interface PollingParts {
 /** Leases the events of one subscription: as many as there are free slots, none while it is paused. */
 export class Polling {
   readonly state: PollState = new PollState();
-  #descriptor: ActorDescriptor;
+  readonly #parts: PollingParts;
+  // Parts and settings of their own, because a hive of many subscriptions finds each object that a poll reads out of the
+  // cache of the processor.
+  readonly #queues: QueueOperator;
+  readonly #clock: Clock;
+  readonly #loop: PolledLoop;
+  #queueName: QueueName;
+  #leaseMs: number;
   /** The slots now: of an elastic parallelism, see {@link resize}. */
   #size: number;
-  readonly #parts: PollingParts;
   readonly #stop = new AbortController();
   /** Ends the poll under way; replaced at each pause. */
   #endPoll = new AbortController();
@@ -52,9 +64,13 @@ export class Polling {
   #probing = false;
 
   constructor(descriptor: ActorDescriptor, parts: PollingParts) {
-    this.#descriptor = descriptor;
-    this.#size = firstSize(descriptor);
     this.#parts = parts;
+    this.#queues = parts.queues;
+    this.#clock = parts.clock;
+    this.#loop = parts.loop;
+    this.#queueName = descriptor.queueName;
+    this.#leaseMs = descriptor.lease;
+    this.#size = firstSize(descriptor);
   }
 
   start(): void {
@@ -102,7 +118,8 @@ export class Polling {
 
   /** Works with other settings from the next poll on. */
   use(descriptor: ActorDescriptor): void {
-    this.#descriptor = descriptor;
+    this.#queueName = descriptor.queueName;
+    this.#leaseMs = descriptor.lease;
     this.#size = firstSize(descriptor);
     this.#endThisPoll();
     this.slotFreed();
@@ -189,7 +206,6 @@ export class Polling {
   }
 
   async #poll(): Promise<void> {
-    const { clock, logger, queues } = this.#parts;
     let failures = 0;
     while (!this.#stopped) {
       if (this.pausedMs > 0) await this.#whilePaused();
@@ -202,12 +218,11 @@ export class Polling {
       }
       // A pause may have begun during the awaits above.
       if (this.pausedMs > 0) continue;
-      this.state.asking(clock.now());
+      this.state.asking(this.#clock.now());
       const end = this.#pollEnd;
-      const { queueName, lease: leaseMs } = this.#descriptor;
       try {
-        const request = { max: free, leaseMs, waitMs: pollMs, signal: end, moreSlots: this.#moreSlots };
-        const taking = this.#take(await queues.lease(queueName, request));
+        const request = { max: free, leaseMs: this.#leaseMs, waitMs: pollMs, signal: end, moreSlots: this.#moreSlots };
+        const taking = this.#take(await this.#queues.lease(this.#queueName, request));
         if (taking) await taking;
         this.state.answered();
         failures = 0;
@@ -215,22 +230,23 @@ export class Polling {
         this.state.answered(end.aborted ? undefined : error);
         if (end.aborted) continue;
         const waitMs = Math.min(pollRetryMs.max, pollRetryMs.min * 2 ** failures++);
-        logger.error({ err: error, waitMs }, "events could not be leased, trying again");
-        await sleep(clock, waitMs, this.#stop.signal);
+        this.#parts.logger.error({ err: error, waitMs }, "events could not be leased, trying again");
+        await sleep(this.#clock, waitMs, this.#stop.signal);
       }
     }
   }
 
   /** Hands the leases over. Empties the array of the provider: it would keep them reachable, as a local of the loop would. */
   #take(leases: Lease[]): Promise<void> | undefined {
-    return this.#parts.take(leases.splice(0));
+    return this.#loop.take(leases.splice(0));
   }
 
   /** The number of events that can be started now. */
   get #free(): number {
-    const { inFlight, shared } = this.#parts;
-    const free = this.slots - inFlight();
-    return shared && free > 0 ? shared.leasable(free, inFlight()) : free;
+    const taken = this.#loop.slotsTaken;
+    const free = this.slots - taken;
+    const { shared } = this.#parts;
+    return shared && free > 0 ? shared.leasable(free, taken) : free;
   }
 
   /** The number of events that may be in work at the same time now. */

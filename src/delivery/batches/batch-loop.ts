@@ -10,7 +10,7 @@ import type { ActorTelemetry } from "../../telemetry/telemetry.ts";
 import type { DeliveryLoopParts } from "../delivery-loop.ts";
 import type { Delivery, DeliveryHome } from "../delivery.ts";
 import { HeldKeys } from "../held-keys.ts";
-import { Polling } from "../polling.ts";
+import { Polling, type PolledLoop } from "../polling.ts";
 import { Reports } from "../reports.ts";
 import { Settlement } from "../settlement.ts";
 import type { SubscriptionLoop } from "../subscription-loop.ts";
@@ -27,7 +27,7 @@ const maxPollEndMs = 5_000;
  * since its first event. {@link BatchWork} then runs and settles it. While as many batches run as the parallelism
  * allows, the next one fills.
  */
-export class BatchLoop implements SubscriptionLoop {
+export class BatchLoop implements SubscriptionLoop, PolledLoop {
   descriptor: ActorDescriptor;
   readonly polling: Polling;
   readonly heldKeys: HeldKeys | undefined;
@@ -60,9 +60,7 @@ export class BatchLoop implements SubscriptionLoop {
       queues,
       clock,
       logger,
-      // While events are tried one at a time, those that run count as well.
-      inFlight: () => (polling.slots < batch.size ? this.#deliveries.size : this.#filling.length),
-      take: (leases) => this.#take(leases),
+      loop: this,
       onPause: (pause) => {
         for (const observer of parts.observers) observer.paused?.(descriptor, pause);
       },
@@ -91,6 +89,11 @@ export class BatchLoop implements SubscriptionLoop {
 
   get inFlight(): number {
     return this.#deliveries.size;
+  }
+
+  /** While events are tried one at a time, those that run count as well. */
+  get slotsTaken(): number {
+    return this.polling.slots < this.#batch.size ? this.#deliveries.size : this.#filling.length;
   }
 
   get settled(): number {
@@ -152,7 +155,7 @@ export class BatchLoop implements SubscriptionLoop {
   }
 
   /** Adds the leases of a poll to the batch that fills. After a stop it gives them back. */
-  #take(leases: readonly Lease[]): Promise<void> | undefined {
+  take(leases: readonly Lease[]): Promise<void> | undefined {
     if (leases.length === 0) return undefined;
     const deliveries = leases.map((lease) => this.#begin(lease));
     if (this.#stopping) return this.#giveBack(deliveries);
