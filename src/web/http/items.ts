@@ -35,7 +35,7 @@ export function itemsIn(headers: Headers, bytes: Uint8Array, maxItems: number): 
     const events = jsonOf(text);
     if (!Array.isArray(events)) throw new Refusal(400, "A batch of CloudEvents is an array.");
     assertFew(events);
-    return [...elementTexts(text)].map((one, index) => structured(one, String(index)));
+    return elementTexts(text).map((one, index) => structured(one, String(index)));
   }
   if (lineTypes.has(type)) {
     const lines = textOf(bytes)
