@@ -4,7 +4,7 @@ import { BeeHiveError } from "../base/errors.ts";
 import { jsonErrorPlace } from "../base/json-error.ts";
 import { lossyKind, lostWithin } from "../base/lossy-value.ts";
 import { isJson } from "./body.ts";
-import { withoutMark } from "./event-checks.ts";
+import { noProperties, withoutMark } from "./event-checks.ts";
 import { Event, type EventProperty, type EventRecord } from "./event.ts";
 import { memberText } from "./json-source.ts";
 import { withoutCancelKey } from "./withdrawal.ts";
@@ -44,6 +44,7 @@ const fields = {
 const attributes = new Set<string>([
   "specversion",
   "id",
+  "source",
   "type",
   "time",
   "datacontenttype",
@@ -71,8 +72,9 @@ export function toCloudEventText(event: Event): string {
 
 /** @internal Returns the JSON text of a CloudEvent with these attributes and the body of the record. */
 export function withData(attributes: CloudEvent, record: EventRecord): string {
-  const { data, ...rest } = dataOf(record);
-  const text = JSON.stringify({ ...attributes, ...rest });
+  const { data, data_base64 } = dataOf(record);
+  if (data_base64 !== undefined) return JSON.stringify({ ...attributes, data_base64 });
+  const text = JSON.stringify(attributes);
   if (data === undefined) return text;
   // Inserts the body itself: `data` was parsed from it, and written again it would be another text.
   return `${text.slice(0, -1)},"data":${isJson(record.contentType) ? (record.body as string) : JSON.stringify(data)}}`;
@@ -127,52 +129,63 @@ function withoutOrders(record: EventRecord, queueName: string): Event {
  */
 export function cloudEventRecord(value: unknown, json?: string): EventRecord {
   const cloudEvent = assertCloudEvent(value);
-  const { source } = cloudEvent;
-  const extensions = Object.entries(cloudEvent).filter(([name]) => !attributes.has(name) && name !== "source");
-  const others = Object.entries(propertiesIn(cloudEvent));
-  // Built from entries: an assignment to `__proto__` would change what the object inherits.
-  const properties = Object.fromEntries(
-    // The source is part of the identity: beside one that is an attribute no other counts.
-    [...extensions, ...others, ...(source === defaultSource ? [] : [["source", source] as const])].filter(isProperty),
-  );
-  const text = (name: string): string | undefined => {
-    const one = cloudEvent[name];
-    return typeof one === "string" ? one : undefined;
-  };
+  const properties = propertiesOf(cloudEvent);
   const contentType =
-    cloudEvent.datacontenttype ??
-    (cloudEvent.data_base64 === undefined && !(cloudEvent.data instanceof Uint8Array)
+    textOf(cloudEvent.datacontenttype) ??
+    (textOf(cloudEvent.data_base64) === undefined && !(cloudEvent.data instanceof Uint8Array)
       ? "application/json"
       : "application/octet-stream");
   return {
     id: cloudEvent.id,
     eventType: cloudEvent.type,
-    queueName: text(fields.queueName) ?? "",
+    queueName: textOf(cloudEvent[fields.queueName]) ?? "",
     timestamp: timeOf("time", cloudEvent.time) ?? systemClock.now(),
     contentType,
     body: bodyOf(cloudEvent, contentType, json),
-    url: text(fields.url),
-    properties: Object.freeze(properties),
-    enqueueTime: timeOf(fields.enqueueTime, text(fields.enqueueTime)),
-    correlationId: text(fields.correlationId),
-    causationId: text(fields.causationId),
-    partitionKey: text(fields.partitionKey),
-    delivery: text(fields.delivery) === "log" ? "log" : "business",
+    url: textOf(cloudEvent[fields.url]),
+    properties,
+    enqueueTime: timeOf(fields.enqueueTime, cloudEvent[fields.enqueueTime]),
+    correlationId: textOf(cloudEvent[fields.correlationId]),
+    causationId: textOf(cloudEvent[fields.causationId]),
+    partitionKey: textOf(cloudEvent[fields.partitionKey]),
+    delivery: cloudEvent[fields.delivery] === "log" ? "log" : "business",
   };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Returns the extensions of a CloudEvent, its other properties and its source. */
+function propertiesOf(cloudEvent: CloudEvent): Readonly<Record<string, EventProperty>> {
+  const { source } = cloudEvent;
+  const extensions = Object.keys(cloudEvent).filter((name) => !attributes.has(name));
+  const others = propertiesIn(cloudEvent);
+  if (extensions.length === 0 && others.length === 0 && source === defaultSource) return noProperties;
+  const entries = [
+    ...extensions.map((name) => [name, cloudEvent[name]] as const),
+    ...others,
+    // The source is part of the identity: beside one that is an attribute no other counts.
+    ...(source === defaultSource ? [] : [["source", source] as const]),
+  ];
+  // Built from entries: an assignment to `__proto__` would change what the object inherits.
+  return Object.freeze(Object.fromEntries(entries.filter(isProperty)));
 }
 
 /** @internal Returns the attributes of an event without its data. */
 export function attributesOf(record: EventRecord): CloudEvent {
-  const { source, ...properties } = record.properties ?? {};
+  const properties = record.properties ?? noProperties;
+  const source = properties["source"];
   const extensions: Record<string, EventProperty> = {};
   const others: [name: string, value: EventProperty][] = [];
   for (const [name, value] of Object.entries(properties)) {
+    if (name === "source") continue;
     if (isExtension(name, value)) extensions[name] = value;
     else others.push([name, value]);
   }
   const named = typeof source === "string" && (uri.test(source) || relative.test(source)) && source !== defaultSource;
   if (source !== undefined && !named) others.push(["source", source]);
-  return definedOnly({
+  const cloudEvent: { -readonly [Name in keyof CloudEvent]: CloudEvent[Name] } = {
     specversion: "1.0",
     id: record.id,
     source: named ? source : defaultSource,
@@ -180,15 +193,19 @@ export function attributesOf(record: EventRecord): CloudEvent {
     time: new Date(record.timestamp).toISOString(),
     datacontenttype: record.contentType,
     ...extensions,
-    [fields.correlationId]: record.correlationId,
-    [fields.causationId]: record.causationId,
-    [fields.partitionKey]: record.partitionKey,
-    [fields.queueName]: record.queueName,
-    [fields.url]: record.url,
-    [fields.enqueueTime]: record.enqueueTime === undefined ? undefined : new Date(record.enqueueTime).toISOString(),
-    [fields.delivery]: record.delivery === "log" ? "log" : undefined,
-    [fields.properties]: others.length === 0 ? undefined : JSON.stringify(Object.fromEntries(others)),
-  });
+  };
+  const add = (name: string, value: string | undefined): void => {
+    if (value !== undefined) cloudEvent[name] = value;
+  };
+  add(fields.correlationId, record.correlationId);
+  add(fields.causationId, record.causationId);
+  add(fields.partitionKey, record.partitionKey);
+  add(fields.queueName, record.queueName);
+  add(fields.url, record.url);
+  if (record.enqueueTime !== undefined) add(fields.enqueueTime, new Date(record.enqueueTime).toISOString());
+  if (record.delivery === "log") add(fields.delivery, "log");
+  if (others.length > 0) add(fields.properties, JSON.stringify(Object.fromEntries(others)));
+  return cloudEvent;
 }
 
 /** A URI, and a relative reference (RFC 3986): approximate, to tell them from other text. */
@@ -229,12 +246,14 @@ function isBase64(text: string): boolean {
   return !/[^\w+/-]/.test(bare) && bare.length % 4 !== 1;
 }
 
-function bodyOf({ data, data_base64: base64 }: CloudEvent, contentType: string, json?: string): string | Uint8Array {
+function bodyOf(cloudEvent: CloudEvent, contentType: string, json?: string): string | Uint8Array {
+  const { data } = cloudEvent;
+  const base64 = textOf(cloudEvent.data_base64);
   if (base64 !== undefined) {
     if (!isBase64(base64)) throw notOne("its data_base64 is not base64");
     return bytesAs(contentType, new Uint8Array(Buffer.from(base64, "base64")));
   }
-  if (data === undefined) return "";
+  if (data === undefined || data === null) return "";
   if (!isJson(contentType) && typeof data === "string") return data;
   if (data instanceof Uint8Array) return bytesAs(contentType, copyOf(data));
   return (json === undefined ? undefined : memberText(json, "data")) ?? jsonOf(data);
@@ -260,12 +279,13 @@ function isProperty(entry: readonly [string, unknown]): entry is readonly [strin
   return ["string", "number", "boolean"].includes(typeof entry[1]);
 }
 
-function propertiesIn(cloudEvent: CloudEvent): object {
+/** Returns the properties that CloudEvents does not allow as extensions. */
+function propertiesIn(cloudEvent: CloudEvent): [name: string, value: unknown][] {
   const text = cloudEvent[fields.properties];
-  if (typeof text !== "string") return {};
+  if (typeof text !== "string") return [];
   try {
     const parsed: unknown = JSON.parse(text);
-    return typeof parsed === "object" && parsed !== null ? parsed : {};
+    return typeof parsed === "object" && parsed !== null ? Object.entries(parsed) : [];
   } catch {
     throw notOne(`${fields.properties} is not JSON`);
   }
@@ -284,18 +304,15 @@ function assertCloudEvent(value: unknown): CloudEvent {
     const one = given[name];
     if (one !== undefined && one !== null && typeof one !== "string") throw notOne(`its ${name} must be a text`);
   }
-  return definedOnly(given) as CloudEvent;
+  // The copy has only the object's own members, as its JSON has.
+  return { ...given } as CloudEvent;
 }
 
-function timeOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+function timeOf(name: string, text: unknown): number | undefined {
+  if (typeof text !== "string") return undefined;
   const time = Date.parse(text);
   if (Number.isNaN(time)) throw notOne(`its ${name}, ${JSON.stringify(text.slice(0, 80))}, is not a time`);
   return time;
-}
-
-function definedOnly<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined && one !== null)) as T;
 }
 
 function notOne(reason: string): BeeHiveError {

@@ -197,7 +197,64 @@ test("wrong properties of other producers are left out", () => {
 
 test("null attributes count as absent", () => {
   const event = fromCloudEvent({ ...good, time: null, datacontenttype: null, data: null, data_base64: null });
-  assert.is(event.body, "");
+  assert.equal([event.body, event.contentType], ["", "application/json"]);
+  const record = cloudEventRecord({
+    ...good,
+    correlationid: null,
+    beehivequeue: null,
+    beehiveenqueuetime: null,
+    beehiveproperties: null,
+    tenant: null,
+    note: undefined,
+  });
+  assert.equal([record.correlationId, record.queueName, record.enqueueTime], [undefined, "", undefined]);
+  assert.equal({ ...record.properties }, { source: "/s" });
+});
+
+test("an attribute __proto__ is a property like any other", () => {
+  const { properties } = fromCloudEventText(`${JSON.stringify(good).slice(0, -1)},"__proto__":"p"}`);
+  assert.equal(Object.entries(properties), [
+    ["__proto__", "p"],
+    ["source", "/s"],
+  ]);
+  assert.is(Object.getPrototypeOf(properties), Object.prototype);
+});
+
+test("properties are frozen, also when there are none", () => {
+  for (const source of ["/s", "urn:beehive"]) {
+    const { properties } = cloudEventRecord({ ...good, source });
+    assert.ok(Object.isFrozen(properties));
+    assert.equal({ ...properties }, source === "/s" ? { source } : {});
+  }
+});
+
+test("the last of several data members is the body", () => {
+  const start = JSON.stringify(good).slice(0, -1);
+  assert.is(fromCloudEventText(`${start},"data":1,"data":{"n" : 2.0}}`).body, '{"n" : 2.0}');
+  assert.is(fromCloudEventText(`${start},"data":1,"d\\u0061ta":[2.0]}`).body, "[2.0]");
+  assert.is(fromCloudEventText(`{"data":3.0,"x":{"data":4}${start.replace("{", ",")}}`).body, "3.0");
+});
+
+test("attributes are written in one order, absent ones not at all", () => {
+  const event = new Event("OrderAccepted", { orderId: "1" }, { ...full, delivery: "log" });
+  assert.is(
+    toCloudEventText(event),
+    '{"specversion":"1.0","id":"e-1","source":"/shop","type":"OrderAccepted","time":"2020-02-29T12:00:00.000Z",' +
+      '"datacontenttype":"application/json","subject":"orders/1","retries":3,"urgent":true,"correlationid":"c-1",' +
+      '"causationid":"e-0","partitionkey":"1","beehivequeue":"OrderAccepted-",' +
+      '"beehiveurl":"https://shop.example/orders/1","beehiveenqueuetime":"2020-03-01T00:00:00.000Z",' +
+      '"beehivedelivery":"log","beehiveproperties":"{\\"ratio\\":0.5,\\"X-Odd Name\\":\\"kept\\"}",' +
+      '"data":{"orderId":"1"}}',
+  );
+  assert.equal(Object.keys(toCloudEvent(new Event("Seen"))), [
+    "specversion",
+    "id",
+    "source",
+    "type",
+    "time",
+    "datacontenttype",
+    "beehivequeue",
+  ]);
 });
 
 test("text that is no CloudEvent is refused with the place, unquoted", async () => {
