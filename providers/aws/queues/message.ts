@@ -17,8 +17,8 @@ const escapesMark = "beehiveescapes";
 export function bodyOf(event: Event): string {
   const record = event.toRecord();
   const { body, contentType } = record;
-  // The reader takes the destination from the queue of the message.
-  const { beehivequeue: _, ...attributes } = attributesOf(record);
+  // The reader takes the destination from the queue of the message. JSON has no members that are undefined.
+  const attributes = { ...attributesOf(record), beehivequeue: undefined };
   if (!isJson(contentType)) return safe(withData(attributes, record));
   if (typeof body !== "string") return safe(withData({ ...attributes, [bytesMark]: true }, record));
   if (!unsafe.test(body)) return safe(withData(attributes, record));
@@ -29,14 +29,16 @@ export function bodyOf(event: Event): string {
 
 const unsafe = /[\ud800-\udfff\ufffe\uffff]/;
 const escapes = /\\u(?:d[89a-f][0-9a-f]{2}|fff[ef])/i;
+const everyUnsafe = new RegExp(unsafe, "g");
+const everyEscape = new RegExp(escapes, "gi");
 
 /** Escapes characters beyond U+FFFD, which SQS or emulators refuse. They occur only inside JSON texts. */
 function safe(text: string): string {
-  return text.replace(new RegExp(unsafe, "g"), unicodeEscape);
+  return unsafe.test(text) ? text.replace(everyUnsafe, unicodeEscape) : text;
 }
 
 function withoutEscapes(text: string): string {
-  return text.replace(new RegExp(escapes, "gi"), (escape) => String.fromCharCode(Number.parseInt(escape.slice(2), 16)));
+  return text.replace(everyEscape, (escape) => String.fromCharCode(Number.parseInt(escape.slice(2), 16)));
 }
 
 /** Returns the event in the body of any message. Never throws: reading the event reports what is wrong with it. */
@@ -58,7 +60,9 @@ function eventIn(body: string, origin: MessageOrigin): Event {
 
 function cloudEventIn(value: unknown, text: string, { queueName }: MessageOrigin): Event | undefined {
   if (typeof value !== "object" || value === null || !("specversion" in value)) return undefined;
-  const { [bytesMark]: bytes, [escapesMark]: escaped, ...cloudEvent } = value as Record<string, unknown>;
+  const given = value as Record<string, unknown>;
+  const { [bytesMark]: bytes, [escapesMark]: escaped } = given;
+  const cloudEvent = withoutMarks(given);
   try {
     const record = cloudEventRecord(cloudEvent, text);
     const read = bodyIn(record, cloudEvent, bytes === true);
@@ -72,6 +76,13 @@ function cloudEventIn(value: unknown, text: string, { queueName }: MessageOrigin
     if (isBeeHiveError(error)) return undefined;
     throw error;
   }
+}
+
+/** Returns a CloudEvent without the marks, which are no properties of the event. Most have none. */
+function withoutMarks(given: Record<string, unknown>): Record<string, unknown> {
+  if (!(bytesMark in given) && !(escapesMark in given)) return given;
+  const { [bytesMark]: _, [escapesMark]: __, ...cloudEvent } = given;
+  return cloudEvent;
 }
 
 function bodyIn(

@@ -48,6 +48,23 @@ test("a foreign CloudEvent is read as that event", () => {
   );
 });
 
+test("a message has no destination, and its marks are no properties", () => {
+  for (const body of [{ n: 1 }, Buffer.from('{"n":1}'), "\uFFFE"]) {
+    const message = bodyOf(new Event("Seen", body, { contentType: "application/json" }));
+    assert.not.match(message, /beehivequeue/);
+    assert.equal({ ...read(message).properties }, {});
+  }
+  const foreign = {
+    specversion: "1.0",
+    id: "c-1",
+    source: "/shop",
+    type: "t",
+    beehivebytes: "x",
+    beehiveescapes: null,
+  };
+  assert.equal({ ...read(foreign).properties }, { source: "/shop" });
+});
+
 test("plain JSON is the body, with the message id and the topic as its type", () => {
   const event = read('{"order": 17}');
   assert.equal(
