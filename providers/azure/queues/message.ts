@@ -65,12 +65,12 @@ export function toMessage(
   id: string = identityOf(event),
 ): ServiceBusMessage {
   const record = event.toRecord();
-  const { datacontenttype: _, ...attributes } = attributesOf(record);
   const properties: Properties = {
     [bodyKind]: typeof record.body === "string" ? "text" : "bytes",
     ...redeliveryProperties(redelivery),
   };
-  for (const [name, value] of Object.entries(attributes)) properties[`${prefixes[0]}${name}`] = value as EventProperty;
+  for (const [name, value] of Object.entries(attributesOf(record)))
+    if (name !== "datacontenttype") properties[`${prefixes[0]}${name}`] = value as EventProperty;
   return {
     messageId: id,
     sessionId: sessionIdOf(event),
