@@ -17,10 +17,12 @@ const maxDelaySeconds = 900;
 /** Maximum bytes of a message. */
 const maxBytes = { queue: 1_048_576, topic: 262_144 };
 
-/** A message with its destination: a queue, or the kinds of a topic. */
+/** The message of an event with its destination: a queue, or the kinds of a topic. */
 interface Publication {
   readonly to: QueueAddress | readonly string[];
-  readonly message: Outgoing & { readonly fair: Pick<Outgoing, "groupId"> };
+  readonly event: Event;
+  readonly body: string;
+  readonly delaySeconds: number | undefined;
 }
 
 export interface PublisherParts {
@@ -80,15 +82,7 @@ export class Publisher {
     const delayMs = (event.enqueueTime?.getTime() ?? 0) - clock.now();
     if ("url" in to ? to.fifo : to.some(isFifo)) assertKeptUntilDue(event, delayMs);
     const body = await this.#packed(event, name.kind === "queue" ? maxBytes.queue : maxBytes.topic);
-    return {
-      to,
-      message: {
-        body,
-        ...fifoFields(event),
-        fair: fairFields(event),
-        delaySeconds: delayMs > 0 ? delaySeconds(delayMs) : undefined,
-      },
-    };
+    return { to, event, body, delaySeconds: delayMs > 0 ? delaySeconds(delayMs) : undefined };
   }
 
   /** Returns the body, or its claim. @throws BeeHiveError `TooLarge`. */
@@ -102,12 +96,14 @@ export class Publisher {
   }
 
   /** Sends a message. FIFO queues and topics take no delay, and topics never one. */
-  #dispatch({ to, message: { body, delaySeconds: delay, fair, ...fifo } }: Publication): Promise<void>[] {
+  #dispatch({ to, event, body, delaySeconds: delay }: Publication): Promise<void>[] {
     const { outbox } = this.#parts;
-    if ("url" in to) return [this.send(to, to.fifo ? { body, ...fifo } : { body, ...fair, delaySeconds: delay })];
+    const ordered = (): Outgoing => ({ body, ...fifoFields(event) });
+    const unordered = (): Outgoing => ({ body, ...fairFields(event) });
+    if ("url" in to) return [this.send(to, to.fifo ? ordered() : { ...unordered(), delaySeconds: delay })];
     return to.map(async (arn) => {
       try {
-        await outbox.publish(arn, isFifo(arn) ? { body, ...fifo } : { body, ...fair });
+        await outbox.publish(arn, isFifo(arn) ? ordered() : unordered());
       } catch (error) {
         if (isBeeHiveError(error, "QueueNotFound")) this.#parts.addresses.forget();
         throw error;
