@@ -13,6 +13,7 @@ import type { Bench, Effort } from "./outcome.ts";
 import { http } from "./http.ts";
 import { installPeers } from "./peers.ts";
 import { postgres } from "./postgres.ts";
+import { readTimeText } from "./read-time.ts";
 import { reference } from "./reference.ts";
 import { writeResults } from "./results.ts";
 import { sqlite } from "./sqlite.ts";
@@ -65,6 +66,7 @@ await buildContestants();
 
 const [load = 0] = loadavg();
 if (load > 0.5) console.log(`The load of this machine is ${load.toFixed(1)}: what follows is not to be trusted.`);
+console.log(readTimeText());
 
 const figures: Record<string, number> = {};
 for (const [name, run] of Object.entries(benches)) {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 import type { Effort, Outcome } from "./outcome.ts";
+import { readTimeText } from "./read-time.ts";
 import { markdownOf } from "./table.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -37,6 +38,7 @@ function circumstances(versions: readonly string[], { rounds, seconds }: Effort)
   const parts = [
     `${new Date().toISOString().slice(0, 10)}, ${rounds} rounds of ${seconds} s.`,
     `${cpus().length} cores (${cpu?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${kernel}.`,
+    readTimeText(),
     `${[`Node ${process.versions.node}`, ...versions].join(", ")}.`,
   ];
   return parts.join(" ");
