@@ -4,10 +4,11 @@ import type { ActorContext, ActorDescriptor, ProcessorActor } from "../../../act
 import { actorsFrom } from "../../../actors/actors-from.ts";
 import { runThrough } from "../../../actors/middleware/run-through.ts";
 import { collect } from "../../../actors/output.ts";
-import { systemClock } from "../../../base/clock.ts";
+import { systemClock, type Clock } from "../../../base/clock.ts";
 import { errorData } from "../../../base/error-data.ts";
 import { BeeHiveError } from "../../../base/errors.ts";
 import type { Logger } from "../../../base/logger.ts";
+import type { Replayed } from "../../../contract/topic-log.ts";
 import { Event } from "../../../events/event.ts";
 import { ActorContainer } from "../../../actors/injection/container.ts";
 import { arrived, crossed } from "./crossed-error.ts";
@@ -89,30 +90,45 @@ async function descriptorOf(): Promise<ActorDescriptor> {
   );
 }
 
-async function run({
-  event: record,
-  attempt,
-  atomic,
-  replayed,
-}: Extract<ToThread, { readonly kind: "run" }>): Promise<void> {
+type Run = Extract<ToThread, { readonly kind: "run" }>;
+
+/** A class, since V8 keeps what the getters of an object literal can reach until a full collection. */
+class ThreadContext implements ActorContext {
+  readonly clock: Clock = systemClock;
+  readonly logger: Logger = logger;
+  readonly descriptor: ActorDescriptor;
+  readonly signal: AbortSignal;
+  readonly attempt: number;
+  readonly atomic: boolean;
+  readonly replayed: Replayed | undefined;
+
+  constructor(descriptor: ActorDescriptor, signal: AbortSignal, { attempt, atomic, replayed }: Run) {
+    this.descriptor = descriptor;
+    this.signal = signal;
+    this.attempt = attempt;
+    this.atomic = atomic;
+    this.replayed = replayed;
+  }
+
+  get stores(): never {
+    return outside("context.stores");
+  }
+
+  cancel(key: string): void {
+    post({ kind: "cancel", key });
+  }
+
+  spawn(): never {
+    return outside("children");
+  }
+}
+
+async function run(given: Run): Promise<void> {
   const { signal } = (abort = new AbortController());
   try {
     const descriptor = await found;
-    const event = Event.fromRecord(record);
-    const context: ActorContext = {
-      signal,
-      attempt,
-      logger,
-      descriptor,
-      clock: systemClock,
-      replayed,
-      atomic,
-      get stores() {
-        return outside("context.stores");
-      },
-      cancel: (key) => post({ kind: "cancel", key }),
-      spawn: () => outside("children"),
-    };
+    const event = Event.fromRecord(given.event);
+    const context = new ThreadContext(descriptor, signal, given);
     const step = { stores, cancel: () => {}, commit: async () => {}, discard: () => {} };
     const actor: ProcessorActor = await container.resolve(descriptor, step);
     const outputs = await collect(await runThrough([], actor, event, context), { signal, descriptor });
