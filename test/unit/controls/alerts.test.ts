@@ -15,7 +15,8 @@ import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import type { Provider } from "../../../src/contract/provider.ts";
 import type { Hive } from "../../../src/hive/hive.ts";
-import { actor, tampered } from "../../../src/testing/contracts/hive/harness.ts";
+import { overriding } from "../../../src/base/overriding.ts";
+import { actor } from "../../../src/testing/contracts/hive/harness.ts";
 import { failureOf } from "../../support/failure.ts";
 import { suite } from "../../support/suite.ts";
 
@@ -214,7 +215,7 @@ test("a wait is refused as a limit where the provider reports no ages", async ()
       return typeof value === "function" ? (value.bind(target) as unknown) : value;
     },
   });
-  const error = await failureOf(start({ provider: { ...tampered(provider, {}), queues } }));
+  const error = await failureOf(start({ provider: overriding(provider, { queues }) }));
   assert.match(error.message, /memory does not report how long events wait/);
 });
 

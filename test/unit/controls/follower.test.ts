@@ -2,6 +2,7 @@ import { createHive, Event, operate, PauseSubscription, silentLogger, type HiveO
 import { ManualClock } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
+import { overriding } from "../../../src/base/overriding.ts";
 import { BeeHiveError, type ErrorCode } from "../../../src/base/errors.ts";
 import type { Lease } from "../../../src/contract/queue-operator.ts";
 import type { Identified } from "../../../src/contract/stores.ts";
@@ -10,7 +11,7 @@ import { ControlStore } from "../../../src/controls/control-store.ts";
 import { controlId } from "../../../src/controls/control.ts";
 import type { Hive } from "../../../src/hive/hive.ts";
 import { QueueName } from "../../../src/events/queue-name.ts";
-import { actor, tampered } from "../../../src/testing/contracts/hive/harness.ts";
+import { actor } from "../../../src/testing/contracts/hive/harness.ts";
 import { suite } from "../../support/suite.ts";
 import { throwsCode } from "../../support/throws.ts";
 
@@ -116,7 +117,7 @@ test("looks that fail leave the last state, and are warned about once", async ()
         },
       }),
   } as unknown as Provider["stores"];
-  const provider = { ...tampered(inner, {}), stores };
+  const provider = overriding<Provider>(inner, { stores });
   const { hive, warnings } = await scene({ provider, clock });
   await hive.start();
   await (await operate(provider, { clock })).queue(queue).pause({ reason, by });
@@ -144,7 +145,7 @@ test("one look serves all subscriptions, and events make none", async () => {
       }),
   } as unknown as Provider["stores"];
   const work = ["Job-Work", "Job-Note", "Job-Mail"].map((name) => actor(name, () => {}));
-  const { hive } = await scene({ actors: work, provider: { ...tampered(inner, {}), stores }, clock });
+  const { hive } = await scene({ actors: work, provider: overriding<Provider>(inner, { stores }), clock });
   await hive.start();
   for (const name of Object.keys(requests)) delete requests[name];
   await hive.push(Array.from({ length: 1_000 }, (_, n) => new Event("Job", n)));

@@ -2,6 +2,8 @@
 import { createHive, Event, silentLogger, type HiveOptions } from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
 import * as assert from "uvu/assert";
+import { overriding } from "../../../src/base/overriding.ts";
+import type { Provider } from "../../../src/contract/provider.ts";
 import { BeeHiveError } from "../../../src/base/errors.ts";
 import { actor, Gate, running, tampered } from "../../../src/testing/contracts/hive/harness.ts";
 import { failureOf } from "../../support/failure.ts";
@@ -49,7 +51,7 @@ test("a failed set-up is repeated when asked again", async () => {
 test("a set-up that creates also sets up the provider", async () => {
   const provider = new MemoryProvider();
   let calls = 0;
-  const counting = { ...tampered(provider, {}), setup: async () => void calls++ };
+  const counting = overriding<Provider>(provider, { setup: async () => void calls++ });
   for (const topology of ["create", "check"] as const) {
     await using hive = await createHive({ actors: idle, provider: counting, topology, logger: silentLogger });
     await hive.setup();

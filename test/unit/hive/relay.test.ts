@@ -13,6 +13,7 @@ import {
 } from "beehive-actors";
 import { MemoryProvider } from "beehive-actors/memory";
 import * as assert from "uvu/assert";
+import { overriding } from "../../../src/base/overriding.ts";
 import { actor, running, tampered } from "../../../src/testing/contracts/hive/harness.ts";
 import { ManualClock } from "../../../src/testing/manual-clock.ts";
 import { suite } from "../../support/suite.ts";
@@ -131,10 +132,8 @@ test("a relay does not start without the topics that it publishes to", async () 
 
 test("a relay closes the providers that it opened, and no others", async () => {
   const closed: string[] = [];
-  const watched = (name: string): Provider => ({
-    ...tampered(new MemoryProvider(), {}),
-    close: async () => void closed.push(name),
-  });
+  const watched = (name: string): Provider =>
+    overriding<Provider>(new MemoryProvider(), { close: async () => void closed.push(name) });
   registerProvider({
     scheme: "watched",
     journal: "off",

@@ -7,7 +7,8 @@ import type { Hive } from "../../../hive/hive.ts";
 import { listOf } from "../assertions.ts";
 import type { ContractCase } from "../contract.ts";
 import { eventually, wait } from "../eventually.ts";
-import { actor, running, subscribe, tampered } from "./harness.ts";
+import { overriding } from "../../../base/overriding.ts";
+import { actor, running, subscribe } from "./harness.ts";
 
 async function letterOf(hive: Hive, queueName: string): Promise<DeadLetter> {
   return eventually(
@@ -334,10 +335,9 @@ export const failure: readonly ContractCase[] = [
       const [a, b] = [subject.newName(), subject.newName()];
       const seen: string[] = [];
       const { capabilities } = subject.provider;
-      const crashing = {
-        ...tampered(subject.provider, {}),
+      const crashing = overriding(subject.provider, {
         capabilities: { ...capabilities, atomicStep: "It publishes before it commits." },
-      };
+      });
       let crashed = false;
       crashing.beginStep = (lease) => {
         const step = subject.provider.beginStep(lease);
