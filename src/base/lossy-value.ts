@@ -42,7 +42,7 @@ const maxPlainDepth = 32;
 /** Returns whether a value is made of plain objects, arrays and primitives alone, as nearly all bodies are. */
 function isPlainData(value: object, depth: number): boolean {
   if (depth > maxPlainDepth || !isPlain(value)) return false;
-  // JSON takes the result instead of the members, which are not read then.
+  // JSON writes the result of `toJSON`, and reads no member.
   if ((value as { toJSON?: unknown }).toJSON !== undefined) return false;
   if (Array.isArray(value)) {
     for (let n = 0; n < value.length; n++) if (!isPlainMember(value[n], depth)) return false;
