@@ -42,6 +42,8 @@ const maxPlainDepth = 32;
 /** Returns whether a value is made of plain objects, arrays and primitives alone, as nearly all bodies are. */
 function isPlainData(value: object, depth: number): boolean {
   if (depth > maxPlainDepth || !isPlain(value)) return false;
+  // JSON writes the result of `toJSON`, and reads no member.
+  if ((value as { toJSON?: unknown }).toJSON !== undefined) return false;
   if (Array.isArray(value)) {
     for (let n = 0; n < value.length; n++) if (!isPlainMember(value[n], depth)) return false;
     return true;
@@ -51,9 +53,7 @@ function isPlainData(value: object, depth: number): boolean {
 }
 
 function isPlainMember(member: unknown, depth: number): boolean {
-  // A function may be a `toJSON`.
-  if (typeof member !== "object") return typeof member !== "function";
-  return member === null || isPlainData(member, depth + 1);
+  return typeof member !== "object" || member === null || isPlainData(member, depth + 1);
 }
 
 function isPlain(value: object): boolean {

@@ -13,14 +13,20 @@ export class Disposal {
   /** The prototype of the last actor that could not be disposed. */
   #without: object | null = null;
 
-  /** The same as {@link isDisposable}, asked once a class. */
+  /** The same as {@link isDisposable}, but it asks a class once. An actor may have a method of its own. */
   isDisposable(actor: object): boolean {
     const prototype = Object.getPrototypeOf(actor) as object | null;
-    if (prototype !== null && prototype === this.#without) return false;
+    if (prototype !== null && prototype === this.#without) return disposesItself(actor);
     if (isDisposable(actor)) return true;
     this.#without = prototype;
     return false;
   }
+}
+
+function disposesItself(actor: object): boolean {
+  return (
+    Object.hasOwn(actor, Symbol.asyncDispose) || Object.hasOwn(actor, Symbol.dispose) || Object.hasOwn(actor, "dispose")
+  );
 }
 
 /** Disposes an actor. A failure is logged and changes nothing of its step. */

@@ -84,18 +84,26 @@ export class Publishing {
     { within }: PushOptions = {},
     send?: SendEvents,
   ): Promise<number | undefined> {
-    const { clock, telemetry, recording, specs } = this.#parts;
+    const { clock, telemetry, recording } = this.#parts;
     const given = listOf(events);
     if (given.length === 0) return 0;
     const list = countedAll(given, clock);
     const pushedAt = clock.now();
+    const dropped = await telemetry.push(list, (traced) =>
+      this.isSetUp ? this.#send(traced, within, send) : this.#sendEarly(traced, within, send),
+    );
+    // The transaction may be rolled back: the journal has its events from their first delivery on.
+    if (!within) recording?.pushed(list, pushedAt);
+    return dropped;
+  }
+
+  /** The same as `#send` before the set-up: the error of a queue that is missing then names the set-up. */
+  async #sendEarly(traced: readonly Event[], within?: Transaction, send?: SendEvents): Promise<number | undefined> {
     try {
-      const dropped = await telemetry.push(list, (traced) => this.#send(traced, within, send));
-      // The transaction may be rolled back: the journal has its events from their first delivery on.
-      if (!within) recording?.pushed(list, pushedAt);
-      return dropped;
+      return await this.#send(traced, within, send);
     } catch (error) {
-      throw this.isSetUp ? error : notSetUp(error, list, specs);
+      const { business } = within ? { business: traced } : byDelivery(traced);
+      throw this.isSetUp ? error : notSetUp(error, business, this.#parts.specs);
     }
   }
 

@@ -1,8 +1,9 @@
-import { actorDescription, Event, silentLogger, type Logger, type ProcessorActor } from "beehive-actors";
+import { actorDescription, createHive, Event, silentLogger, type Logger, type ProcessorActor } from "beehive-actors";
 import { TestHive } from "beehive-actors/testing";
 import * as assert from "uvu/assert";
 import { MemoryProvider } from "../../../providers/memory/index.ts";
 import { suite } from "../../support/suite.ts";
+import { throwsCode } from "../../support/throws.ts";
 
 const test = suite("log events");
 
@@ -103,6 +104,13 @@ test("a push succeeds when its log event cannot be sent", async () => {
   await hive.stop();
   await provider.close();
   assert.is(logger.lines.length, 1);
+});
+
+test("an error before the set-up names no topic of a log event", async () => {
+  await using hive = await createHive({ actors: [PaymentActor, AuditActor], logger: silentLogger });
+  const lost = new Event("PaymentAttempted", { amount: 3 }, { delivery: "log" });
+  const error = await throwsCode("QueueNotFound", () => hive.push([lost, new Event("Elsewhere")]));
+  assert.not.match(error.message, "PaymentAttempted");
 });
 
 test.run();

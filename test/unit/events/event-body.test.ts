@@ -184,6 +184,25 @@ test("a Map is refused however deep it is, and below a plain toJSON", async () =
   await throwsCode("InvalidEvent", () => new Event("A", { plain: { toJSON: () => ({ map: new Map() }) } }));
 });
 
+test("a loss is refused behind any toJSON, of arrays and hidden ones too", async () => {
+  const toJSON = (): unknown => new Map();
+  const hidden = Object.defineProperty({ a: 1 }, "toJSON", { value: toJSON });
+  for (const body of [hidden, Object.assign([1], { toJSON })]) {
+    await throwsCode("InvalidEvent", () => new Event("A", body));
+    await throwsCode("InvalidEvent", () => new Event("A", { list: [body] }));
+  }
+});
+
+test("members beside a toJSON are never read", () => {
+  const order = {
+    get total(): number {
+      throw new Error("not loaded");
+    },
+    toJSON: () => ({ id: 1 }),
+  };
+  assert.is(new Event("A", { order }).body, '{"order":{"id":1}}');
+});
+
 test("half a character is refused as text and escaped in JSON", async () => {
   await throwsCode("InvalidEvent", () => new Event("A", "\ud800", { contentType: "text/plain" }));
   assert.is(new Event("A", "\ud800").body, '"\\ud800"');

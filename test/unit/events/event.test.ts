@@ -1,4 +1,6 @@
 import { inspect } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import * as assert from "uvu/assert";
 import { Event, type EventOptions } from "../../../src/events/event.ts";
 import { suite } from "../../support/suite.ts";
@@ -244,6 +246,21 @@ test("plain data and back is the same event", () => {
   const record = new Event("A", "body", options).toRecord();
   assert.equal(Event.fromRecord(record).toRecord(), record);
   assert.equal(Event.fromRecord(JSON.parse(JSON.stringify(record))).toRecord(), record);
+});
+
+test("an event type that is cut out of a text does not keep the text", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const used = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = used();
+  for (let n = 0; n < 50; n++) {
+    const line = `CutOutOfALongText${n};${"x".repeat(1_000_000)}`;
+    assert.is(new Event(line.slice(0, line.indexOf(";"))).queueName, `CutOutOfALongText${n}-`);
+  }
+  assert.ok(used() - before < 20_000_000);
 });
 
 test.run();

@@ -238,6 +238,12 @@ test("the span of a refused push has an error", async () => {
   assert.equal(await points("messaging.client.operation.duration", "error.type"), ["QueueNotFound: 1"]);
 });
 
+test("the span of a push before the set-up names the set-up", async () => {
+  await using hive = await createHive({ actors: [actorOn("TracedEarly-One", () => [])], logger: silentLogger });
+  await hive.push(new Event("TracedEarly")).catch(() => {});
+  assert.match(String(spanOf("send TracedEarly").status.message), /not set up, so "TracedEarly-"/);
+});
+
 test("each of several pushed events is a trace that the push links to", async () => {
   const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   const actors = [actorOn("BatchA-Actor", () => []), actorOn("BatchB-Actor", () => [])];

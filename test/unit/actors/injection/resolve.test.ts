@@ -7,6 +7,7 @@ import {
   eventType,
   storeOf,
   type CollectionStore,
+  type Event,
   type ProcessorActor,
 } from "../../../../src/index.ts";
 import { TestHive } from "../../../../src/testing/index.ts";
@@ -103,6 +104,27 @@ test("an actor is disposed by its own class, not by that of the last", async () 
   await hive.push(["1", "2", "3", "4"].map((id) => Asked.create({ id })));
   await hive.settle();
   assert.equal([classes.length, disposed], [0, 2]);
+});
+
+test("an actor that gets a dispose of its own as it works is disposed", async () => {
+  const disposed: string[] = [];
+  @actorDescription("Asked-Opening", { parallelism: 1 })
+  class Opening implements ProcessorActor {
+    [Symbol.asyncDispose]?: () => Promise<void>;
+
+    constructor() {
+      delete this[Symbol.asyncDispose];
+    }
+
+    async processAsync(event: Event<{ id: string }>): Promise<void> {
+      const { id } = event.getBody();
+      if (id !== "plain") this[Symbol.asyncDispose] = async () => void disposed.push(id);
+    }
+  }
+  await using hive = await TestHive.start({ actors: Opening });
+  await hive.push(["plain", "1", "plain", "2"].map((id) => Asked.create({ id })));
+  await hive.settle();
+  assert.equal(disposed, ["1", "2"]);
 });
 
 test.run();
