@@ -13,3 +13,11 @@ export function textIn(bytes: Uint8Array): string | undefined {
     return undefined;
   }
 }
+
+/** Returns the same text on its own, to be remembered: one that was cut out of a longer text keeps all of that in memory. */
+export function ownText(text: string): string {
+  // V8 copies such a text to name a member with it.
+  const names = Object.create(null) as Record<string, true>;
+  names[text] = true;
+  return Object.keys(names)[0] ?? text;
+}

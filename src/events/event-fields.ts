@@ -3,6 +3,7 @@
  */
 import { systemClock } from "../base/clock.ts";
 import { BeeHiveError } from "../base/errors.ts";
+import { ownText } from "../base/bytes.ts";
 import { contentTypeOf, serialise, share, travelling, type EventBody } from "./body.ts";
 import {
   assertKnownOptions,
@@ -107,14 +108,6 @@ function topicOf(eventType: string): string {
     `no topic can be named like the event type "${eventType}"; ` +
       "give a queueName (letters, digits and underscores, then a hyphen)",
   );
-}
-
-/** Returns the same text on its own: one that was cut out of a longer text keeps all of that in memory. */
-function ownText(text: string): string {
-  // V8 copies such a text to name a member with it.
-  const names = Object.create(null) as Record<string, true>;
-  names[text] = true;
-  return Object.keys(names)[0] ?? text;
 }
 
 function destination(queueName: string): string {

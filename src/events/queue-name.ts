@@ -1,4 +1,5 @@
 import { BeeHiveError } from "../base/errors.ts";
+import { ownText } from "../base/bytes.ts";
 
 /** The kind of a {@link QueueName}. */
 export type QueueKind = "topic" | "subscription" | "queue";
@@ -41,7 +42,8 @@ export class QueueName {
   static parse(text: string): QueueName {
     const known = parsed.get(text);
     if (known) return known;
-    const groups = pattern.exec(text)?.groups;
+    const own = typeof text === "string" ? ownText(text) : text;
+    const groups = pattern.exec(own)?.groups;
     if (!groups) throw new BeeHiveError("InvalidQueueName", `"${text}" is not a queue name: ${reason(text)}.`);
     const topic = groups["topic"] ?? "";
     const subscription = groups["subscription"];
@@ -51,7 +53,7 @@ export class QueueName {
         : subscription === ""
           ? QueueName.topic(topic)
           : new QueueName("subscription", topic, subscription);
-    if (parsed.size < maxRemembered) parsed.set(text, name);
+    if (parsed.size < maxRemembered) parsed.set(own, name);
     return name;
   }
 

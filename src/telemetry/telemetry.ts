@@ -10,6 +10,7 @@ import {
 } from "@opentelemetry/api";
 import type { ActorDescriptor } from "../actors/actor.ts";
 import type { Clock } from "../base/clock.ts";
+import { ownText } from "../base/bytes.ts";
 import type { Event } from "../events/event.ts";
 import { QueueName } from "../events/queue-name.ts";
 import { ActorTelemetry } from "./actor-telemetry.ts";
@@ -33,6 +34,9 @@ export type { ActorTelemetry, BatchSpan, ProcessSpan } from "./actor-telemetry.t
  * Spans and metrics by the OpenTelemetry semantic conventions for messaging. Everything is a no-op until the
  * application sets up an SDK.
  */
+
+/** Destinations that are remembered: more than a hive has, unless names are made up. */
+const maxRemembered = 10_000;
 
 /** Spans and metrics of one hive. */
 export class Telemetry {
@@ -163,7 +167,7 @@ export class Telemetry {
     if (known) return known;
     const destination = destinationAttributes(QueueName.parse(queueName));
     const sending = new Sending({ ...this.#nowhere.attributes, ...destination });
-    this.#sentTo.set(queueName, sending);
+    if (this.#sentTo.size < maxRemembered) this.#sentTo.set(ownText(queueName), sending);
     return sending;
   }
 }
