@@ -328,11 +328,11 @@ function runCatalogue(): Promise<{ readonly stdout: string }> {
   });
 }
 
-test("the catalogue without its topics ends, and names the first", async () => {
+test("the catalogue without its topics ends, and names one of them", async () => {
   const error = await failureOf(runCatalogue());
   const { code, stderr } = error as { readonly code?: unknown; readonly stderr?: string };
   assert.is(code, 2);
-  assert.match(stderr ?? "", "Unknown topic fashion-ProductDescribed. Create the topic");
+  assert.match(stderr ?? "", /Unknown topic fashion-\w+\. Create the topic/);
 });
 
 test("the catalogue of samples/fashion runs with --kafka", async () => {
