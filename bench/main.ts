@@ -35,17 +35,7 @@ const benches: Readonly<Record<string, Bench>> = {
 const full: Effort = { quick: false, seconds: 3, rounds: 5, events: 1_000 };
 const quick: Effort = { quick: true, seconds: 0.5, rounds: 3, events: 400 };
 
-const { values, positionals } = parseArgs({
-  options: {
-    json: { type: "boolean", default: false },
-    write: { type: "boolean", default: false },
-    quick: { type: "boolean", default: false },
-    seconds: { type: "string" },
-    rounds: { type: "string" },
-    events: { type: "string" },
-  },
-  allowPositionals: true,
-});
+const { values, positionals } = argumentsGiven();
 const unknown = positionals.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0)
   refuse(`No bench is called ${unknown.join(", ")}. There are ${Object.keys(benches).join(", ")}.`);
@@ -77,6 +67,24 @@ for (const [name, run] of Object.entries(benches)) {
   if (values.write) writeResults(name, outcome, effort);
 }
 if (values.json) console.log(JSON.stringify({ node: process.version, ...figures }));
+
+function argumentsGiven() {
+  try {
+    return parseArgs({
+      options: {
+        json: { type: "boolean", default: false },
+        write: { type: "boolean", default: false },
+        quick: { type: "boolean", default: false },
+        seconds: { type: "string" },
+        rounds: { type: "string" },
+        events: { type: "string" },
+      },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    return refuse(`${(error as Error).message.split(". ", 1)[0]}. bench/README.md lists the options.`);
+  }
+}
 
 /** A wrong argument: reported in a line, without a stack. */
 function refuse(message: string): never {

@@ -111,7 +111,7 @@ export class DeliveryLoop implements SubscriptionLoop, PolledLoop {
   }
 
   get slotsTaken(): number {
-    return this.#deliveries.size;
+    return this.inFlight;
   }
 
   get settled(): number {
