@@ -1,7 +1,8 @@
 /**
  * Shares test files among processes, since tests wait far more than they compute.
  *
- * A process that ends during a file is replaced, so that the other files still run.
+ * A process that ends during a file is replaced, so that the other files still run. So is a process whose file failed:
+ * a test that exceeded its limit still works there, and its later errors would count for the next file.
  */
 import type { TestFile } from "./run-file.ts";
 import { WorkerProcess, type FinishedFile, type WorkerOptions } from "./worker-process.ts";
@@ -22,7 +23,7 @@ export async function runInWorkers(files: readonly TestFile[], options: PoolOpti
   await Promise.all(lanes);
 }
 
-/** Runs files until none is left, in one process while it lives. */
+/** Runs files until none is left, in one process while it lives and all pass. */
 async function runFrom(queue: TestFile[], options: PoolOptions): Promise<void> {
   while (queue.length > 0 && !options.signal.aborted) {
     const worker = new WorkerProcess(options);
@@ -31,7 +32,9 @@ async function runFrom(queue: TestFile[], options: PoolOptions): Promise<void> {
     while (worker.alive && !options.signal.aborted) {
       const file = queue.shift();
       if (!file) break;
-      options.onFile(await worker.run(file));
+      const finished = await worker.run(file);
+      options.onFile(finished);
+      if (finished.outcome.failures.length > 0) break;
     }
     options.onLateOutput(await worker.close());
     options.signal.removeEventListener("abort", stop);

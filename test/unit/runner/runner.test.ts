@@ -284,6 +284,29 @@ test("a file that leaks is blamed, and the next one is not", async () => {
   assert.is(lastLine, "2 passed, 1 failed");
 });
 
-/** A file that prints, waits until another file has begun, and prints again. */
+test("a test over its limit that fails later is not the fault of the next file", async () => {
+  const waiting = (ms: number): string => `
+    const test = suite("Waiting");
+    test("waits", () => new Promise((resolve) => setTimeout(resolve, ${ms})));
+    test.run();
+  `;
+  const { output, lastLine } = await runOn(
+    {
+      "a.test.ts": `
+        const test = suite("Late", { timeoutMs: 50 });
+        test("hangs", () => new Promise((_, reject) => setTimeout(() => {
+          reject(new Error("too late"));
+          void Promise.reject(new Error("lost"));
+        }, 2_000)));
+        test.run();
+      `,
+      "b.test.ts": waiting(4_000),
+      "c.test.ts": waiting(4_000),
+    },
+    { args: ["--workers", "2"] },
+  );
+  assert.is(lastLine, "2 passed, 2 failed", output);
+  assert.not.match(output, /FAIL .*[bc]\.test\.ts/);
+});
 
 test.run();
