@@ -10,6 +10,7 @@ import { relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { parse } from "uvu/parse";
 import { currentFile, FileRecord, openFile, type FileOutcome } from "./runner/ledger.ts";
+import { patience } from "./runner/patience.ts";
 import { endFile, lateFailure, startFile, summary, wholeFile } from "./runner/report.ts";
 import { runFile, type TestFile } from "./runner/run-file.ts";
 import { inOrder, runsAlone } from "./runner/schedule.ts";
@@ -24,7 +25,7 @@ const { values, positionals: patterns } = parseArgs({
     root: { type: "string", default: "test" },
     // Every other file waits for leases most of the time, so use more processes than there are processors.
     workers: { type: "string", default: String(Math.min(availableParallelism() + 3, maxWorkers)) },
-    "hang-limit": { type: "string", default: "60000" },
+    "hang-limit": { type: "string", default: String(60_000 * patience) },
   },
   allowPositionals: true,
 });

@@ -118,7 +118,10 @@ test("a build of the sources can be used by projects", async () => {
       "--outDir",
       join(out, "dist"),
       // Files that no bundle needs would be copied into each project.
-      ...["--sourceMap", "--inlineSources", "--declaration", "--isolatedDeclarations"].flatMap((flag) => [flag, "false"]),
+      ...["--sourceMap", "--inlineSources", "--declaration", "--isolatedDeclarations"].flatMap((flag) => [
+        flag,
+        "false",
+      ]),
     ],
     root,
   );

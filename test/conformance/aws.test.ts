@@ -2,6 +2,7 @@
  * Every contract on the AWS provider: over the real clients, on servers in this process, or with BEEHIVE_TEST_AWS=1 in
  * the account of the environment. Names in the account begin with the prefix of the run.
  */
+import { leaseMs } from "../runner/patience.ts";
 import { closeHolding } from "../support/close-holding.ts";
 import { AwsProvider } from "../../providers/aws/index.ts";
 import * as contracts from "../../src/testing/index.ts";
@@ -31,7 +32,7 @@ const subject: contracts.ContractSubject = {
   provider,
   clock,
   // A cloud needs time for a few calls.
-  leaseMs: real ? 5_000 : 1_000,
+  leaseMs: real ? 5_000 : leaseMs,
   newName() {
     const name = `Aws${run}x${names.length}`;
     names.push(name);

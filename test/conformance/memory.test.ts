@@ -1,4 +1,5 @@
 /** Every contract on the memory provider. */
+import { leaseMs } from "../runner/patience.ts";
 import { closeHolding } from "../support/close-holding.ts";
 import { MemoryProvider } from "../../providers/memory/index.ts";
 import * as contracts from "../../src/testing/index.ts";
@@ -8,7 +9,7 @@ import { suite } from "../support/suite.ts";
 const clock = new contracts.ForgetfulClock();
 const provider = new MemoryProvider({ clock });
 let names = 0;
-const subject: contracts.ContractSubject = { provider, clock, leaseMs: 1_000, newName: () => `Memory${++names}` };
+const subject: contracts.ContractSubject = { provider, clock, leaseMs, newName: () => `Memory${++names}` };
 
 runContract("memory: queues", contracts.queueOperatorContract, subject);
 runContract("memory: collections", contracts.collectionStoreContract, subject);

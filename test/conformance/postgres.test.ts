@@ -1,6 +1,7 @@
 /** Every contract on the PostgreSQL provider, on a real server. */
 import { PostgresProvider } from "../../providers/postgres/index.ts";
 import * as contracts from "../../src/testing/index.ts";
+import { leaseMs } from "../runner/patience.ts";
 import { closeHolding } from "../support/close-holding.ts";
 import { inTransaction, noPostgres, postgresSchema } from "../support/postgres-server.ts";
 import { runContract } from "../support/run-contract.ts";
@@ -13,7 +14,7 @@ let names = 0;
 const subject: contracts.ContractSubject = {
   provider,
   clock,
-  leaseMs: 1_000,
+  leaseMs,
   newName: () => `Postgres${++names}`,
   transaction: inTransaction,
 };

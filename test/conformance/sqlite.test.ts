@@ -1,4 +1,5 @@
 /** Every contract on the SQLite provider, with each installed driver. */
+import { leaseMs } from "../runner/patience.ts";
 import { closeHolding } from "../support/close-holding.ts";
 import { availableDrivers } from "../../providers/sqlite/file/driver.ts";
 import { SqliteProvider } from "../../providers/sqlite/index.ts";
@@ -12,7 +13,7 @@ for (const driver of availableDrivers()) {
   const clock = new contracts.ForgetfulClock();
   const provider = new SqliteProvider({ file: file.path, driver, clock });
   let names = 0;
-  const subject: contracts.ContractSubject = { provider, clock, leaseMs: 1_000, newName: () => `Sqlite${++names}` };
+  const subject: contracts.ContractSubject = { provider, clock, leaseMs, newName: () => `Sqlite${++names}` };
   const on = `sqlite on ${driver}`;
 
   runContract(`${on}: queues`, contracts.queueOperatorContract, subject);

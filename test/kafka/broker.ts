@@ -12,6 +12,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync, copyFileS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../postgres/server.ts";
+import { patience } from "../runner/patience.ts";
 import { makeCertificates, type Certificates } from "./certificates.ts";
 
 export interface KafkaBroker {
@@ -44,8 +45,8 @@ export interface SecureListeners {
 
 const folder = import.meta.dirname;
 const jars = join(folder, "node_modules/.jars");
-const startLimitMs = 90_000;
-const fetchLimitMs = 240_000;
+const startLimitMs = 90_000 * patience;
+const fetchLimitMs = 240_000 * patience;
 const heap = ["-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 /** The broker says when it is ready, and what goes wrong. */
 const logging = ["defaultLogLevel=warn", "log.kafka.server.KafkaRaftServer=info"].map(

@@ -12,6 +12,7 @@ import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rm
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { patience } from "../runner/patience.ts";
 import { installed, newest, type Version } from "./install.ts";
 
 export interface PostgresOptions {
@@ -30,7 +31,7 @@ export interface PostgresServer {
   kill(): void;
 }
 
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 60_000 * patience;
 const USER = "beehive";
 /** PostgreSQL refuses to run as root, so that it runs as `nobody`. */
 const NOBODY = 65_534;

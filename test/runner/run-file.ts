@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import { withDeadline } from "./deadline.ts";
 import { currentFile, openFile, type FileRecord } from "./ledger.ts";
 import { leakedSince, openHandles } from "./open-handles.ts";
+import { ci, patience } from "./patience.ts";
 
 /** uvu's queue: for each file its name, then a function for each suite. */
 declare global {
@@ -21,8 +22,7 @@ export interface TestFile {
   readonly path: string;
 }
 
-const LOAD_LIMIT_MS = 30_000;
-const ci = !["", "0", "false"].includes(process.env.CI ?? "");
+const LOAD_LIMIT_MS = 30_000 * patience;
 
 globalThis.UVU_DEFER = true;
 globalThis.UVU_QUEUE = [];
@@ -45,9 +45,16 @@ export async function runFile({ name, path }: TestFile, onFailure?: (record: Fil
   }
 
   const leaked = await leakedSince(handles);
-  if (leaked.length > 0) record.fail("", `the file left handles open: ${leaked.join(", ")}`);
+  if (leaked.length > 0) record.fail("", `the file left handles open: ${counted(leaked)}`);
   // Node reports a rejection only after the microtasks, so wait a turn while the file is still the running one.
   await new Promise(setImmediate);
   record.close({ ci });
   return record;
+}
+
+/** Returns the names, each once with its number. */
+function counted(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].map(([name, count]) => (count > 1 ? `${count} ${name}` : name)).join(", ");
 }

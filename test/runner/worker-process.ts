@@ -2,12 +2,13 @@
 import { fork, type ChildProcess } from "node:child_process";
 import type { Failure, FileOutcome } from "./ledger.ts";
 import { OutputFile } from "./output-file.ts";
+import { patience } from "./patience.ts";
 import type { TestFile } from "./run-file.ts";
 import type { Progress, Task } from "./worker.ts";
 
 const program = new URL("./worker.ts", import.meta.url);
 /** Maximum time until a process has started; a busy machine is slow. */
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 60_000 * patience;
 const END_LIMIT_MS = 10_000;
 
 export interface WorkerOptions {

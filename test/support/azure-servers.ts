@@ -10,11 +10,12 @@ import { clientsFrom } from "../../providers/azure/client.ts";
 import { completed } from "../../providers/azure/config.ts";
 import type { AzureOptions } from "../../providers/azure/index.ts";
 import { ServiceBusBroker } from "../../providers/azure/testing/index.ts";
+import { leaseMs, patience } from "../runner/patience.ts";
 
 const account = "devstoreaccount1";
 /** The well-known key of Azurite, which opens nothing else. */
 const key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
-const startLimitMs = 30_000;
+const startLimitMs = 30_000 * patience;
 
 export interface AzureServers extends AsyncDisposable {
   readonly options: AzureOptions;
@@ -55,11 +56,11 @@ export async function startAzureServers({ cloud = true }: { readonly cloud?: boo
       storage: { connectionString: azurite.connectionString },
       poll: 100,
       logDelay: 50,
-      tryTimeout: 1_500,
+      tryTimeout: 1.5 * leaseMs,
       minLock: 100,
     },
     broker,
-    leaseMs: 1_000,
+    leaseMs,
     newName,
     async [Symbol.asyncDispose]() {
       await Promise.all([broker.stop(), azurite.stop()]);

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { patience } from "../runner/patience.ts";
 import { root } from "./cli.ts";
 
 const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -35,7 +36,7 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   page.on("console", (line) => {
     if (line.type() === "error") errors.push(line.text());
   });
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(15_000 * patience);
   return { page, errors };
 }
 

@@ -2,7 +2,8 @@
 import type { ContractCase, ContractSubject } from "../../src/testing/index.ts";
 import { suite } from "./suite.ts";
 
-const CASE_LIMIT_MS = 60_000;
+/** Longer than a case waits for a result. */
+const CASE_LIMIT_MS = 120_000;
 
 /** @param skip why the cases cannot run here. */
 export function runContract(

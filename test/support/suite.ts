@@ -10,9 +10,10 @@ import { performance } from "node:perf_hooks";
 import { suite as uvuSuite, type Callback, type Test } from "uvu";
 import { withDeadline } from "../runner/deadline.ts";
 import { currentFile, SuiteRecord } from "../runner/ledger.ts";
+import { patience } from "../runner/patience.ts";
 
 export interface SuiteOptions {
-  /** Time limit of each test and hook. */
+  /** Time limit of each test and hook; CI multiplies it. @default 10_000 */
   readonly timeoutMs?: number;
   /** Why no test of the suite can run here. CI has what all need, so that there it is a failure. */
   readonly skip?: string | undefined;
@@ -28,6 +29,7 @@ export function suite(
   { timeoutMs = DEFAULT_TIMEOUT_MS, skip: missing, skipInCi = false }: SuiteOptions = {},
 ): Test {
   const inner = uvuSuite(name);
+  const limitMs = timeoutMs * patience;
   const file = currentFile();
   const record = new SuiteRecord(name);
   record.missing = missing;
@@ -41,7 +43,7 @@ export function suite(
       const start = performance.now();
       record.started++;
       try {
-        await withDeadline("the test", timeoutMs, () => body(context));
+        await withDeadline("the test", limitMs, () => body(context));
         record.passed++;
       } catch (error) {
         file.fail(where, error);
@@ -61,7 +63,7 @@ export function suite(
     (kind: string, throwOn: boolean, body: Callback): Callback =>
     async (context) => {
       try {
-        await withDeadline(`the ${kind} hook`, timeoutMs, () => body(context));
+        await withDeadline(`the ${kind} hook`, limitMs, () => body(context));
       } catch (error) {
         file.fail([name, context.__test__, kind].filter(Boolean).join(" › "), error);
         if (throwOn) throw new Error(kind, { cause: error });

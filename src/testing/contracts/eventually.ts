@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { systemClock, withTimeLimit } from "../../base/clock.ts";
 
 /** The maximum wait for an expected result: clouds are slow at times. */
-export const patienceMs = 20_000;
+export const patienceMs = 60_000;
 /** The wait that proves the absence of an event. */
 export const quietMs = 250;
 

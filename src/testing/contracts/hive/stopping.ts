@@ -3,7 +3,7 @@ import { isBeeHiveError } from "../../../base/errors.ts";
 import { Event } from "../../../events/event.ts";
 import { rejectsWith } from "../assertions.ts";
 import type { ContractCase } from "../contract.ts";
-import { eventually, within } from "../eventually.ts";
+import { eventually, patienceMs, within } from "../eventually.ts";
 import { actor, Gate, running } from "./harness.ts";
 
 /** Stops, which count as no attempt. */
@@ -22,7 +22,7 @@ export const stopping: readonly ContractCase[] = [
       await eventually("it works", () => gate.arrived === 1);
       const stopped = hive.stop();
       gate.open();
-      await within(20_000, "the hive stops", stopped);
+      await within(patienceMs, "the hive stops", stopped);
       assert.equal(gate.arrived, 1);
 
       const seen: unknown[] = [];
@@ -47,7 +47,7 @@ export const stopping: readonly ContractCase[] = [
       const hive = await running(subject, [worker]);
       await hive.push(new Event(topic, "event"));
       await eventually("it works", () => gate.arrived === 1);
-      await within(20_000, "the hive stops", hive.stop({ deadline: 100 }));
+      await within(patienceMs, "the hive stops", hive.stop({ deadline: 100 }));
       assert.ok(isBeeHiveError(reason, "LeaseLost"), String(reason));
       gate.open();
 
@@ -81,7 +81,7 @@ export const stopping: readonly ContractCase[] = [
       const hive = await running(subject, [endless]);
       await hive.push(new Event(topic, "event"));
       await eventually("it works", () => made > 0);
-      await within(20_000, "the hive stops", hive.stop({ deadline: 50 }));
+      await within(patienceMs, "the hive stops", hive.stop({ deadline: 50 }));
       await eventually("it is ended", () => open === 0);
 
       const seen: unknown[] = [];
@@ -98,6 +98,7 @@ export const stopping: readonly ContractCase[] = [
     async run(subject) {
       const topic = subject.newName();
       const hive = await running(subject, [actor(`${topic}-Idle`, () => [])]);
+      // Less than the wait of its polls.
       await within(15_000, "the hive stops", hive.stop());
       await hive.stop();
       let seen = 0;
