@@ -39,7 +39,7 @@ export const leases: readonly ContractCase[] = [
       const [a, b] = [newName(), newName()];
       const reasons: unknown[] = [];
       const attempts: number[] = [];
-      let outputs = 0;
+      const outputs: unknown[] = [];
       let lost = false;
       const provider = tampered(subject.provider, {
         async renew(given, leaseMs) {
@@ -60,16 +60,16 @@ export const leases: readonly ContractCase[] = [
         },
         { lease },
       );
-      const reader = actor(`${b}-Reads`, (event) => {
-        outputs += event.getBody<number>();
-      });
+      const reader = actor(`${b}-Reads`, (event) => void outputs.push(event.getBody()));
       await using hive = await running({ provider }, [worker, reader]);
       await hive.push(new Event(a));
-      await eventually("the second attempt is through", () => outputs > 0);
+      await eventually("the second attempt is through", () => outputs.length > 0);
       await hive.whenIdle();
       assert.equal(reasons.length, 1);
       assert.ok(isBeeHiveError(reasons[0], "LeaseLost"), String(reasons[0]));
-      assert.deepEqual([attempts, outputs], [[1, 2], 2]);
+      assert.deepEqual([attempts.slice(0, 2), outputs[0], outputs.includes(1)], [[1, 2], 2, false]);
+      // Where a step is not atomic, its lease may end between its outputs and its commit.
+      if (provider.capabilities.atomicStep) assert.equal(outputs.length, 1);
     },
   },
   {
