@@ -3,6 +3,7 @@ import { runPrismo } from "../../samples/prismo/app.ts";
 import { chance } from "../../samples/prismo/chance.ts";
 import type { NewOrder, NewProduct } from "../../samples/prismo/intake.ts";
 import { prismoStores, stock, type PrismoStores } from "../../samples/prismo/stores.ts";
+import { Tally } from "../../samples/prismo/tally.ts";
 import { assertRight, memory, orderOf } from "../support/prismo.ts";
 import { suite } from "../support/suite.ts";
 
@@ -81,10 +82,15 @@ test("without orders the sample ends", async () => {
 
 test("an aborted signal stops the sample early", async () => {
   await using provider = await memory();
-  const report = await runPrismo([orderOf(honest, { kettle: 1 })], products, {
-    provider,
-    signal: AbortSignal.timeout(20),
-  });
+  const ending = new AbortController();
+  const tally = new (class extends Tally {
+    override count(eventType: string): void {
+      super.count(eventType);
+      ending.abort();
+    }
+  })();
+  const { signal } = ending;
+  const report = await runPrismo([orderOf(honest, { kettle: 1 })], products, { provider, tally, signal });
   assert.is(report.pending, 1);
 });
 

@@ -198,8 +198,8 @@ test("an unfinished event is reported as failed and its signal aborts", async ()
     failed,
     batch.filter((record) => bodyIn(record) === "slow").map(({ messageId }) => messageId),
   );
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.is((reason as { readonly code?: string } | undefined)?.code, "LeaseLost");
+  while (reason === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.is((reason as { readonly code?: string }).code, "LeaseLost");
 });
 
 test("an actor that ignores its signal does not delay the response", async () => {
