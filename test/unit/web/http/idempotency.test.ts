@@ -125,14 +125,21 @@ test("another process answers the same, and waits its turn", async () => {
   await hive.start();
   let end = (): void => {};
   const held = new Promise<void>((resolve) => void (end = resolve));
+  let begin = (): void => {};
+  const begun = new Promise<void>((resolve) => void (begin = resolve));
   const options = { authorize: () => ({ name: "ada" }), logger: silentLogger };
   const slow = ingestion(hive, {
     ...options,
-    handlers: { orders: () => held.then(() => OrderAccepted.create({ orderId: "1" })) },
+    handlers: {
+      orders: () => {
+        begin();
+        return held.then(() => OrderAccepted.create({ orderId: "1" }));
+      },
+    },
   });
   const other = ingestion(hive, { ...options, handlers: { orders: OrderAccepted } });
   const first = send(slow, { orderId: "1" }, key("k1"));
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  await begun;
   const busy = await send(other, { orderId: "1" }, key("k1"));
   assert.is(busy.status, 409);
   assert.is(busy.headers.get("retry-after"), "1");
