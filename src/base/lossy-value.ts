@@ -22,10 +22,18 @@ const lossyTags: ReadonlySet<string> = new Set([
   "URLSearchParams",
 ]);
 
-/** Returns the kind of a value that JSON loses, such as `a Map`; `undefined` for others. */
+/** Returns the kind of a value that JSON loses, such as `a Map` or `NaN`; `undefined` for others. */
 export function lossyKind(value: unknown): string | undefined {
+  const nullKind = kindOfNull(value);
+  if (nullKind !== undefined) return nullKind;
   if (typeof value !== "object" || value === null || isPlain(value)) return undefined;
   return typeof (value as { toJSON?: unknown }).toJSON === "function" ? undefined : kindOfSeen(value);
+}
+
+/** The kind of a number or date that JSON writes as `null`. */
+function kindOfNull(value: unknown): string | undefined {
+  if (typeof value === "number") return Number.isFinite(value) ? undefined : String(value);
+  return value instanceof Date && Number.isNaN(value.getTime()) ? "an invalid Date" : undefined;
 }
 
 /** The same for what `toJSON` returned, which JSON takes as it is. */
@@ -39,7 +47,7 @@ function kindOfSeen(value: object): string | undefined {
 /** The depth below which data is not looked at: it may be endless, or deeper than the stack. */
 const maxPlainDepth = 32;
 
-/** Returns whether a value is made of plain objects, arrays and primitives alone, as nearly all bodies are. */
+/** Returns whether a value is made of plain objects, arrays and JSON's primitives alone, as nearly all bodies are. */
 function isPlainData(value: object, depth: number): boolean {
   if (depth > maxPlainDepth || !isPlain(value)) return false;
   // JSON writes the result of `toJSON`, and reads no member.
@@ -53,6 +61,7 @@ function isPlainData(value: object, depth: number): boolean {
 }
 
 function isPlainMember(member: unknown, depth: number): boolean {
+  if (typeof member === "number") return Number.isFinite(member);
   return typeof member !== "object" || member === null || isPlainData(member, depth + 1);
 }
 
@@ -61,15 +70,17 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
 }
 
+/** Remains of lost values: empty objects, numbered members, the code that errors of Node carry, numbers and dates. */
+const remains = ["{}", '{"0":', '"code":', "null"];
+
 /**
  * Returns a value that was lost when `value` became the JSON `json`, such as `an ArrayBuffer at "file.content"`.
  *
- * Looks only if the value has other objects than plain ones, and the JSON the remains of such a value.
+ * Looks only if the value has other members than plain ones, and the JSON the remains of such a value.
  */
 export function lostWithin(value: unknown, json: string): string | undefined {
   if (typeof value !== "object" || value === null || isPlainData(value, 0)) return undefined;
-  // Empty objects, numbered members, or the code that errors of Node carry.
-  if (!json.includes("{}") && !json.includes('{"0":') && !json.includes('"code":')) return undefined;
+  if (!remains.some((text) => json.includes(text))) return undefined;
   const root = seenByJson(value, "");
   if (root === undefined) return undefined;
   const rootKind = kindOfSeen(root);
@@ -80,10 +91,12 @@ export function lostWithin(value: unknown, json: string): string | undefined {
   for (let next = left.pop(); next; next = left.pop()) {
     for (const [key, member] of membersOf(next.within)) {
       const name = String(key);
+      const at = next.at === "" ? name : `${next.at}.${name}`;
+      const nullKind = kindOfNull(member);
+      if (nullKind !== undefined) return `${nullKind} at "${at}"`;
       const inner = seenByJson(member, name);
       if (inner === undefined || seen.has(inner)) continue;
       seen.add(inner);
-      const at = next.at === "" ? name : `${next.at}.${name}`;
       const kind = kindOfSeen(inner);
       if (kind !== undefined) return `${kind} at "${at}"`;
       left.push({ at, within: inner });

@@ -153,7 +153,7 @@ function lost(eventType: string, what: string): BeeHiveError {
   return notABody(
     `the body of the event ${eventType} has ${what}, of which JSON would keep nothing that can be read. ` +
       "Send its contents: bytes as the whole body (new Uint8Array(...)) or as base64, a Map or Set as an array, " +
-      "an error's message as a text",
+      "an error's message as a text, null or no member for a number or date that is none",
   );
 }
 

@@ -78,7 +78,8 @@ export class Event<Body = unknown> {
   /**
    * @param eventType the fact, in the past tense: `OrderAccepted`. A text, because minifiers rename classes.
    * @param body any value that JSON carries; or text or bytes with a `contentType` of their own. Values that JSON turns
-   *   into `{}` throw, such as a `Map`, a `Blob` or a promise. So do bytes within a body: send them as base64.
+   *   into `{}` throw, such as a `Map`, a `Blob` or a promise, and so do those that it turns into `null`, such as `NaN`.
+   *   Bytes within a body throw, too: send them as base64.
    * @throws BeeHiveError `InvalidEvent` for no type, a body that is not JSON, an unknown or wrong option.
    */
   constructor(eventType: string, body?: Body, options?: EventOptions);

@@ -120,7 +120,7 @@ function jsonOf(key: RowKey, item: object): string {
   throw new BeeHiveError(
     "InvalidItem",
     `${describe(key)} has ${lost}, of which JSON would keep nothing that can be read; ` +
-      "store bytes as base64 or in the key-value store.",
+      "store bytes as base64 or in the key-value store, and null for a number or date that is none.",
   );
 }
 

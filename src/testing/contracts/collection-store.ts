@@ -328,7 +328,8 @@ export const collectionStoreContract: readonly ContractCase[] = [
     name: "an item that JSON would lose is InvalidItem, with the place",
     async run(subject) {
       const store = subject.provider.stores.collection<{ id: string; content: unknown }>(subject.newName());
-      for (const content of [Uint8Array.of(1), new ArrayBuffer(1), new Map([["a", 1]]), Promise.resolve(1)]) {
+      const lost = [Uint8Array.of(1), new ArrayBuffer(1), new Map([["a", 1]]), Promise.resolve(1), Number.NaN];
+      for (const content of [...lost, new Date(Number.NaN)]) {
         const { message } = await rejectsWith("InvalidItem", () => store.upsert({ id: "a", content: [content] }));
         assert.match(message, /at "content\.0"/);
       }

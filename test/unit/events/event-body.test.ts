@@ -110,6 +110,9 @@ test("bodies that JSON loses are refused, also within a body", async () => {
     [/a/, "a RegExp"],
     [new URLSearchParams("a=1"), "a URLSearchParams"],
     [(function* () {})(), "a Generator"],
+    [Number.NaN, "NaN"],
+    [-Infinity, "-Infinity"],
+    [new Date("nonsense"), "an invalid Date"],
   ];
   for (const [value, kind] of lost) {
     const whole = await throwsCode("InvalidEvent", () => new Event("A", value));
@@ -124,7 +127,14 @@ test("bodies that JSON loses are refused, also within a body", async () => {
 
 test("bodies that only look lossy are JSON", () => {
   class Empty {}
-  for (const body of [{}, [], { a: {} }, { "0": 1 }, [{ "0": {} }], new Empty(), { when: new Date(0) }, { "{}": 1 }])
+  const nulls = {
+    none: null,
+    missing: undefined,
+    list: [null, undefined],
+    when: new Date(0),
+    least: -Number.MAX_VALUE,
+  };
+  for (const body of [{}, [], { a: {} }, { "0": 1 }, [{ "0": {} }], new Empty(), nulls, null, { "{}": 1 }])
     assert.equal(new Event("A", body).getBody(), JSON.parse(JSON.stringify(body)));
   class Tags extends Set<string> {
     toJSON(): string[] {
