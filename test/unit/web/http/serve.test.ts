@@ -139,7 +139,9 @@ test("an application below the path of another or of a probe is reached", async 
   const apps = { "/": app("root"), "/a/": app("a"), "/a/b": app("b"), "/live/c": app("c"), "/metrics": app("m") };
   await using served = await serve({ hive, port: 0, apps });
   const reached = await Promise.all(
-    ["/x", "/a", "/a/bc", "/a/b", "/a/b/c", "/live/c", "/metrics/x"].map(async (path) => (await get(served, path)).body),
+    ["/x", "/a", "/a/bc", "/a/b", "/a/b/c", "/live/c", "/metrics/x"].map(
+      async (path) => (await get(served, path)).body,
+    ),
   );
   assert.equal(reached, ["root", "a", "a", "b", "b", "c", "m"]);
 });
