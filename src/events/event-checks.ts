@@ -1,4 +1,5 @@
 import { BeeHiveError } from "../base/errors.ts";
+import { printableLine, shown } from "../base/printable.ts";
 import type { EventOptions, EventProperty, EventRecord } from "./event-record.ts";
 
 /*
@@ -100,7 +101,8 @@ export function checkedTime(what: string, time: unknown): number | undefined {
 export function checkedDelivery(delivery: unknown): "business" | "log" {
   if (delivery === undefined) return "business";
   if (delivery === "business" || delivery === "log") return delivery;
-  throw invalid(`the delivery of an event must be "business" or "log", not ${kindOf(delivery)}`);
+  const given = typeof delivery === "string" ? printableLine(shown(delivery)) : kindOf(delivery);
+  throw invalid(`the delivery of an event must be "business" or "log", not ${given}`);
 }
 
 /** Returns a frozen copy of properties. */

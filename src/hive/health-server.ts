@@ -19,6 +19,9 @@ export interface HealthServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** @internal The paths of probes. */
+export const healthPaths: readonly string[] = ["/live", "/ready", "/metrics/lag"];
+
 /** Maximum time of a client to send a request, in ms. So slow clients do not pile up. */
 const maxRequestMs = 5_000;
 
@@ -66,7 +69,7 @@ export async function healthAnswer(
   method: string,
   path: string,
 ): Promise<{ readonly status: number; readonly body: object } | undefined> {
-  if (path !== "/live" && path !== "/ready" && path !== "/metrics/lag") return undefined;
+  if (!healthPaths.includes(path)) return undefined;
   if (method !== "GET" && method !== "HEAD")
     return { status: 405, body: { error: "Method not allowed. Use GET or HEAD." } };
   try {

@@ -1,9 +1,25 @@
-import { isBeeHiveError, Overloaded } from "../../base/errors.ts";
+import { isBeeHiveError, Overloaded, type ErrorCode } from "../../base/errors.ts";
 import type { IngestAnswer } from "./handler.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The wait that a client is told where nothing says how long, in ms. */
 const defaultRetryMs = 1_000;
+
+/**
+ * The errors that a wait cures. Other errors wait for an operator, such as a missing topic, a missing right or a wrong
+ * option: a client that is told to come back would come back for ever.
+ */
+const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "Overloaded",
+  "Throttled",
+  "Unavailable",
+  "Timeout",
+  "ConcurrencyConflict",
+  "LeaseLost",
+  "LockLost",
+  // A hive that stops comes back as another process.
+  "InvalidState",
+]);
 
 /** Returns the response of an answer. */
 export function answered(answer: IngestAnswer): Response {
@@ -28,8 +44,7 @@ export function refused(requestId: string, error: unknown): Response {
 function refusalOf(error: unknown): Refusal {
   if (!isBeeHiveError(error)) return new Refusal(500, "The request failed; the log has more.");
   if (error.code === "TooLarge") return new Refusal(413, "An event is larger than the provider can carry.");
-  // A hive that stops comes back as another process.
-  if (error.retryable || error.code === "InvalidState") {
+  if (passing.has(error.code)) {
     const retryAfterMs = error instanceof Overloaded ? error.retryAfterMs : defaultRetryMs;
     return new Refusal(503, `The events could not be published: ${error.code}.`, { retryAfterMs });
   }

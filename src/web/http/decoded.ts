@@ -31,7 +31,8 @@ export async function decoded(
     own.set("content-type", plain.contentType);
     return { headers: own, bytes: Buffer.from(plain.body) };
   } catch (error) {
-    if (!isBeeHiveError(error) || error.retryable) throw error;
+    // A codec without its package or its keys is no fault of the sender.
+    if (!isBeeHiveError(error) || error.retryable || error.code === "InvalidConfiguration") throw error;
     const problems = [{ path: "", problem: messageOf(error) }];
     throw new Refusal(422, `The body is not of ${eventType}.`, { problems });
   }

@@ -16,7 +16,7 @@ import { Crossing } from "./crossing.ts";
 import { decoded } from "./decoded.ts";
 import type { Ack, IngestAnswer, IngestRequest } from "./handler.ts";
 import { IngestAnswers, KeptAnswers, idempotencyKeyOf } from "./idempotency.ts";
-import { itemsIn, mediaType } from "./items.ts";
+import { itemsIn, mediaType, typeNote } from "./items.ts";
 import { defaultRestart, ingestionProblems, type Client, type IngestionOptions } from "./options.ts";
 import { MessageStreams } from "./message-stream.ts";
 import { Rate } from "./rate.ts";
@@ -201,10 +201,12 @@ class Edge implements Ingestion {
     const bytes = await readBody(request, this.#body);
     const refusedOf = { requestId: id, client, path: route.url.pathname, size: bytes.byteLength };
     let taken: IngestRequest;
+    let note: string | undefined;
     try {
       const eventType = headers.get("ce-type") ?? this.#registry.eventTypeOf(route.to);
       const content = await decoded({ headers, bytes }, this.#codec, eventType);
       const items = itemsIn(content.headers, content.bytes, this.#maxItems);
+      note = typeNote(content.headers, items);
       taken = { id, client, to: route.to, url: route.url, headers, items, bytes, signal };
     } catch (error) {
       if (error instanceof Refusal) this.#reject(refusedOf, headers, error.status, error.message, []);
@@ -212,19 +214,28 @@ class Edge implements Ingestion {
     }
     const key = idempotencyKeyOf(headers);
     const take = async (): Promise<IngestAnswer> => {
-      const joined = await this.#joined(taken);
+      const joined = await this.#joined(taken, note);
       const answer = await this.#taking.take(taken, joined, { key, ack: ackIn(route.url) });
       const problems = Object.entries(answer.handlers).flatMap(([name, { problems: found = [] }]) =>
         found.length > 0 ? [{ name, problems: found }] : [],
       );
-      if (answer.status === 422) this.#reject(refusedOf, headers, 422, answer.error ?? "", problems);
-      return answer;
+      if (answer.status !== 422) return answer;
+      const { error = "" } = answer;
+      // The log holds no header, so that the note is for the sender alone.
+      this.#reject(refusedOf, headers, 422, error, problems);
+      return note === undefined ? answer : { ...answer, error: `${error} ${note}` };
     };
     return await (key === undefined ? take() : this.#answers.once(key, taken, take));
   }
 
-  async #joined(request: IngestRequest): Promise<Joined> {
-    if (request.to === undefined) return await this.#taking.joined(request, this.#registry.all());
+  /** @throws Refusal 404 when no handler joined. @param note The words about the content type, for the sender. */
+  async #joined(request: IngestRequest, note: string | undefined): Promise<Joined> {
+    if (request.to === undefined) {
+      const found = await this.#taking.joined(request, this.#registry.all());
+      if (found.joined.length > 0 || Object.keys(found.failed).length > 0) return found;
+      const nobody = "No handler takes this request. POST /ingest/NAME names one.";
+      throw new Refusal(404, note === undefined ? nobody : `${nobody} ${note}`);
+    }
     const named = this.#registry.get(request.to);
     if (!named) throw new Refusal(404, "There is no handler of that name.");
     return { joined: [named], failed: {} };

@@ -2,6 +2,7 @@ import { textIn } from "../../base/bytes.ts";
 import { messageOf } from "../../base/error-text.ts";
 import { jsonErrorPlace } from "../../base/json-error.ts";
 import { fromCloudEvent, fromCloudEventText } from "../../events/cloud-events.ts";
+import { printableLine } from "../../base/printable.ts";
 import type { Event } from "../../events/event.ts";
 import { elementTexts } from "../../events/json-source.ts";
 import { binaryEvent } from "./binary-event.ts";
@@ -45,13 +46,37 @@ export function itemsIn(headers: Headers, bytes: Uint8Array, maxItems: number): 
     assertFew(kept);
     return kept.map(({ line, number }, index) => item(jsonOf(line, `Line ${number}`, String(index)), String(index)));
   }
-  if (type === "application/json" || type.endsWith("+json")) {
+  if (isJsonType(type)) {
     const value = jsonOf(textOf(bytes));
     if (!Array.isArray(value)) return [item(value, "")];
     assertFew(value);
     return value.map((one, index) => item(one, String(index)));
   }
   return [item(textIn(bytes) ?? bytes, "")];
+}
+
+/**
+ * Returns the words that tell why a body was not read as JSON: its content type. `undefined` for one that was.
+ *
+ * Its sender may not know of the type: `fetch` and curl add one of their own.
+ */
+export function typeNote(headers: Headers, items: readonly IngestItem[]): string | undefined {
+  const type = mediaType(headers.get("content-type"));
+  // The data of a binary CloudEvent without a type is JSON.
+  const isJson = isJsonType(type) || lineTypes.has(type) || (type === "" && headers.has("ce-specversion"));
+  if (isJson) return undefined;
+  const [value] = items.length === 1 ? items.map((one) => one.value) : [];
+  if (typeof value !== "string" && !(value instanceof Uint8Array)) return undefined;
+  const kind = typeof value === "string" ? "text" : "bytes";
+  const cause = type === "" ? "it has no content type" : `of its content type, ${printableLine(type.slice(0, 80))}`;
+  return (
+    `The body was read as ${kind}, because ${cause}. ` +
+    "Send JSON with content-type: application/json, a CloudEvent with application/cloudevents+json."
+  );
+}
+
+function isJsonType(type: string): boolean {
+  return type === "application/json" || type.endsWith("+json");
 }
 
 /** Returns the media type of a header, without its parameters. */

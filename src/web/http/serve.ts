@@ -5,7 +5,7 @@ import { waitFor } from "../../base/clock.ts";
 import type { Duration } from "../../base/duration.ts";
 import { delay, wholeNumber } from "../../base/numbers.ts";
 import { objectProblems, throwProblems } from "../../base/problems.ts";
-import { healthAnswer } from "../../hive/health-server.ts";
+import { healthAnswer, healthPaths } from "../../hive/health-server.ts";
 import type { Hive } from "../../hive/hive.ts";
 import { listening } from "../../hive/listening.ts";
 import { jsonResponse } from "./answers.ts";
@@ -27,7 +27,11 @@ export interface ServeOptions {
    * @default Any; on a loopback address those of this machine, so that no foreign site leads a browser here.
    */
   readonly hosts?: readonly string[] | undefined;
-  /** Web applications by their paths, such as `{ "/ops": dashboard(…), "/": ingestion(…) }`. The longest path wins. */
+  /**
+   * Web applications by their paths, such as `{ "/ops": dashboard(…), "/": ingestion(…) }`. The longest path wins.
+   *
+   * The paths of the health are taken.
+   */
   readonly apps?: Readonly<Record<string, WebHandler>> | undefined;
   /** The most connections at a time. @default 10_000 */
   readonly maxConnections?: number | undefined;
@@ -100,8 +104,13 @@ export async function serve(options: ServeOptions): Promise<Served> {
 
 /** Returns whether a path is that of a mount, or below it. */
 function isBelow(path: string, mount: string): boolean {
-  const base = mount.replace(/\/$/, "");
+  const base = baseOf(mount);
   return path === base || path.startsWith(`${base}/`);
+}
+
+/** Returns the path of a mount without a slash at its end. */
+function baseOf(mount: string): string {
+  return mount.replace(/\/$/, "");
 }
 
 function isServed(hostname: string, hosts: readonly string[] | "any" | undefined): boolean {
@@ -119,8 +128,25 @@ function problemsOf(options: unknown): string[] {
       ? []
       : ["port must be a whole number from 0 to 65,535"]),
     ...Object.entries(apps).flatMap(([path, app]) => [
-      ...(path.startsWith("/") ? [] : [`the path "${path}" of an application must begin with /`]),
+      ...pathProblems(path, Object.keys(apps)),
       ...(typeof app?.fetch === "function" ? [] : [`the application at ${path} must have a method fetch`]),
     ]),
   ];
+}
+
+/** Returns why no request would reach an application at a path, in words. */
+function pathProblems(path: string, all: readonly string[]): string[] {
+  if (!path.startsWith("/")) return [`the path "${path}" of an application must begin with /`];
+  const base = baseOf(path);
+  if (healthPaths.includes(base))
+    return [`the path "${path}" of an application is one of the health; give it another, such as "/app${base}"`];
+  const twin = all.find((other) => other !== path && baseOf(other) === base);
+  if (twin !== undefined) {
+    const [one, other] = [path, twin].toSorted();
+    return [`the paths "${one}" and "${other}" of applications are the same; give one of them another`];
+  }
+  const address = `http://localhost${path}`;
+  const sent = URL.canParse(address) ? new URL(address).pathname : undefined;
+  if (sent === path) return [];
+  return [`no request has the path "${path}" of an application${sent === undefined ? "" : `; write it as "${sent}"`}`];
 }

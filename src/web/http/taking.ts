@@ -77,10 +77,8 @@ export class Taking {
     return { joined, failed: Object.fromEntries(failed) };
   }
 
-  /** Returns the answer to a request. @throws Refusal 404 when no handler joined; the errors of the push. */
+  /** Returns the answer to a request. @throws the errors of the push. */
   async take(request: IngestRequest, { joined, failed }: Joined, { key, ack }: Wishes): Promise<IngestAnswer> {
-    if (joined.length === 0 && Object.keys(failed).length === 0)
-      throw new Refusal(404, "No handler takes this request. POST /ingest/NAME names one.");
     const checked = await Promise.all(joined.map((handler) => this.#checked(handler, request)));
     const invalid = checked.some(({ answer }) => answer?.status === 401 || answer?.status === 422);
     if (invalid) return this.#answer(request, checked, failed);

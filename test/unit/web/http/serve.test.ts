@@ -112,4 +112,38 @@ test("wrong options are told together", async () => {
   for (const part of ["hive must", "port must", 'the path "ops"', "method fetch"]) assert.match(message, part);
 });
 
+const paths: readonly [string, readonly string[], RegExp][] = [
+  ["of the probes", ["/live"], /the path "\/live" of an application is one of the health; .*such as "\/app\/live"/],
+  ["of the probes with a slash", ["/ready/"], /the path "\/ready\/".*health/],
+  ["of the lag", ["/metrics/lag"], /the path "\/metrics\/lag".*health/],
+  ["that differ by a slash only", ["/a", "/a/"], /the paths "\/a" and "\/a\/" of applications are the same/],
+  ["that no request has", ["/a b"], /no request has the path "\/a b" of an application; write it as "\/a%20b"/],
+  ["with a query", ["/a?b=c"], /no request has the path "\/a\?b=c".*"\/a"/],
+];
+for (const [what, taken, reason] of paths) {
+  test(`applications at paths ${what} are refused`, async () => {
+    await using hive = await createHive({ logger: silentLogger });
+    const apps = Object.fromEntries(taken.map((path) => [path, { fetch: () => new Response() }]));
+    const { code, message } = await failureOf(
+      serve({ hive, port: 0, apps }).then(async (served) => await served.close()),
+    );
+    assert.is(code, "InvalidConfiguration");
+    assert.match(message, reason);
+    assert.is(message.split("\n").length, 2, "one problem");
+  });
+}
+
+test("an application below the path of another or of a probe is reached", async () => {
+  await using hive = await createHive({ logger: silentLogger });
+  const app = (name: string): WebHandler => ({ fetch: () => new Response(name) });
+  const apps = { "/": app("root"), "/a/": app("a"), "/a/b": app("b"), "/live/c": app("c"), "/metrics": app("m") };
+  await using served = await serve({ hive, port: 0, apps });
+  const reached = await Promise.all(
+    ["/x", "/a", "/a/bc", "/a/b", "/a/b/c", "/live/c", "/metrics/x"].map(
+      async (path) => (await get(served, path)).body,
+    ),
+  );
+  assert.equal(reached, ["root", "a", "a", "b", "b", "c", "m"]);
+});
+
 test.run();
