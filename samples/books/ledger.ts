@@ -2,6 +2,7 @@
 import {
   actorDescription,
   counterStore,
+  identityOf,
   injects,
   type CollectionStore,
   type CounterStore,
@@ -38,8 +39,8 @@ export class PostEntryActor implements ProcessorActor {
     if ((await this.#periods.find(period))?.closed)
       return [EntryRefused.create({ ...entry, reason: `${period} is closed` })];
     // Both sides and the event commit together, or none of them.
-    await this.#counters.increment(balances, entry.debit, entry.amount, { once: event.id });
-    await this.#counters.increment(balances, entry.credit, -entry.amount, { once: event.id });
+    await this.#counters.increment(balances, entry.debit, entry.amount, { once: identityOf(event) });
+    await this.#counters.increment(balances, entry.credit, -entry.amount, { once: identityOf(event) });
     return [EntryPosted.create(entry)];
   }
 }

@@ -70,12 +70,17 @@ export function pulserProblems(given: readonly Pulser[]): string[] {
     if (schedule.every !== undefined && (schedule.cron as unknown) !== undefined)
       return [`the pulser "${name}" has both every and cron; give one of them`];
     if (schedule.every !== undefined) {
-      return durationProblems(`the pulser "${name}": every`, schedule.every, wholeMs(10));
+      return [
+        ...durationProblems(`the pulser "${name}": every`, schedule.every, wholeMs(10)),
+        ...("timezone" in schedule && schedule.timezone !== undefined
+          ? [`the pulser "${name}": timezone belongs to a cron line; with every, leave it out`]
+          : []),
+      ];
     }
     try {
       // The time zone of a cron line is checked only when a time is computed.
-      nextTime(schedule, 0);
-      return [];
+      if (nextTime(schedule, 0) !== undefined) return [];
+      return [`the pulser "${name}": "${schedule.cron}" names a time that never comes; correct its day, month or year`];
     } catch (error) {
       return [`the pulser "${name}": ${messageOf(error)}`];
     }

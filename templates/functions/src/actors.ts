@@ -1,4 +1,4 @@
-import { actor, counterStore, eventType, type HiveOptions } from "beehive-actors";
+import { actor, counterStore, eventType, identityOf, type HiveOptions } from "beehive-actors";
 import * as v from "valibot";
 
 /** Published by other systems, here by `npm run push`. Bodies are checked when events are made and read. */
@@ -19,7 +19,7 @@ export const Welcome = actor(
   { publishes: [CustomerWelcomed], uses: { counters: counterStore } },
   async ({ body: { customerId, name }, event, counters }) => {
     // With `once`, a repeated step counts only once.
-    const number = await counters.increment("Customers", "all", 1, { once: event.id });
+    const number = await counters.increment("Customers", "all", 1, { once: identityOf(event) });
     return [CustomerWelcomed.create({ customerId, name, number })];
   },
 );

@@ -1,4 +1,4 @@
-import { actorDescription, counterStore, eventType, injects } from "beehive-actors";
+import { actorDescription, counterStore, eventType, identityOf, injects } from "beehive-actors";
 import type { CounterStore, Event, HiveOptions, ProcessorActor } from "beehive-actors";
 import * as v from "valibot";
 
@@ -26,7 +26,7 @@ export class WelcomeActor implements ProcessorActor {
   async processAsync(event: Event) {
     const { customerId, name } = CustomerRegistered.read(event);
     // With `once`, a repeated step counts only once.
-    const number = await this.#counters.increment("Customers", "all", 1, { once: event.id });
+    const number = await this.#counters.increment("Customers", "all", 1, { once: identityOf(event) });
     return [CustomerWelcomed.create({ customerId, name, number })];
   }
 }

@@ -199,6 +199,9 @@ test("wrong pulsers are all reported at once", async () => {
     pulse("Tick", { every: 1 }),
     pulse("Tick", { cron: "61 * * * *" }),
     pulse("Tock", { cron: "* * * * *", timezone: "Mars/Olympus" }),
+    pulse("Tank", { cron: "0 0 31 2 *" }),
+    // @ts-expect-error -- an interval has no time zone
+    pulse("Tonk", { every: minute, timezone: "Europe/Zurich" }),
     // @ts-expect-error -- one of them
     pulse("Tack", { every: minute, cron: "* * * * *" }),
     { ...pulse("Tuck", { every: minute }), publishes: ["Tuck-Count"] },
@@ -216,6 +219,8 @@ test("wrong pulsers are all reported at once", async () => {
   assert.match(error.message, "every must be a whole number of ms from 10, at most 100 years, not 1");
   assert.match(error.message, '"61 * * * *" is not a cron line');
   assert.match(error.message, 'the pulser "Tock"');
+  assert.match(error.message, 'the pulser "Tank": "0 0 31 2 *" names a time that never comes');
+  assert.match(error.message, 'the pulser "Tonk": timezone belongs to a cron line');
   assert.match(error.message, 'the pulser "Tack" has both every and cron');
   assert.match(error.message, 'the pulser "Tuck" publishes: "Tuck-Count" is a subscription');
   assert.match(error.message, 'the pulser "Teck": publishes must be a list');
