@@ -34,6 +34,14 @@ export interface Declared {
   readonly nameOf: (user: unknown) => string | undefined;
 }
 
+/** The entities that calls returned because they created them. */
+const created = new WeakSet<object>();
+
+/** Returns whether a call returned this entity because it created it. */
+export function isCreated(entity: object): boolean {
+  return created.has(entity);
+}
+
 /** The user of calls; `undefined` for trusted code. */
 type As = { readonly user: unknown } | undefined;
 
@@ -127,7 +135,11 @@ export class BoundEntities {
       for (const change of changed) if (actOf(change)) publish(this.#eventOf(change, by));
       return changed;
     });
-    return changes.map((change) => this.#shown(change.definition, rowOf(change)));
+    return changes.map((change) => {
+      const shown = this.#shown(change.definition, rowOf(change));
+      if (shown && actOf(change) === "created") created.add(shown);
+      return shown;
+    });
   }
 
   #rights(): Rights {

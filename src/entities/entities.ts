@@ -5,7 +5,8 @@ import { entitiesToken, type Token } from "../actors/injection/tokens.ts";
 import { BoundEntities, type Declared } from "./bound-entities.ts";
 import { checkedDefinitions, type Definitions, type Entity, type EntityChange } from "./definition.ts";
 import type { EntityService } from "./entity-service.ts";
-import type { EntitiesOptions, ProposedChange, Subject } from "./options.ts";
+import type { EntitiesOptions } from "./options.ts";
+import { permissionsOf } from "./permissions.ts";
 
 type TypeIn<D> = keyof D & string;
 
@@ -56,17 +57,14 @@ export function entities<const D extends Definitions, User = unknown>(
       return [type, eventType(`${type}Changed`, body, { keep, entry: true })] as const;
     }),
   );
-  const { read, write, nameOf = usualName } = options;
   const collection = `Entities_${name}`;
   const declared = {
     name,
     collection,
     definitions,
     eventTypes,
-    // Copies: what a permission does to an entity must not reach the store.
-    read: (user: User, subject: Subject<D>) => (read ? read(user, structuredClone(subject)) : subject.entity),
-    write: (user: User, change: ProposedChange<D>) => write?.(user, structuredClone(change)) ?? true,
-    nameOf,
+    ...permissionsOf(name, options),
+    nameOf: options.nameOf ?? usualName,
   } as unknown as Declared;
   const token = entitiesToken(
     collection,

@@ -32,10 +32,18 @@ export interface EntitiesOptions<D extends Definitions, User> {
   /**
    * Returns an entity as the user sees it: whole, in part, or `undefined` for one that the user may not see.
    *
+   * Must be synchronous: a promise is an error `InvalidConfiguration`, and shows nothing.
+   *
    * @default the whole entity
    */
   readonly read?: ((user: User, subject: Subject<D>) => object | undefined) | undefined;
-  /** Returns whether the user may make a change. @default true */
+  /**
+   * Returns whether the user may make a change. Only `true` allows it.
+   *
+   * Must be synchronous: a promise is an error `InvalidConfiguration`, and changes nothing.
+   *
+   * @default true
+   */
   readonly write?: ((user: User, change: ProposedChange<D>) => boolean) | undefined;
   /** Returns the name of a user, for the events. @default the `name` of the user, or the `id` */
   readonly nameOf?: ((user: User) => string) | undefined;

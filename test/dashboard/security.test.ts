@@ -92,6 +92,21 @@ test("who may only look cannot act, and sees no body unless allowed", async () =
   assert.is(seesBodies, false);
 });
 
+test("only a right that is true, or resolves to it, allows", async () => {
+  const statuses = async (right: () => unknown) => {
+    const authorize = () => ({ name: "ada", act: right() as boolean, bodies: right() as boolean });
+    const ops = dashboard(hive, { authorize, logger: silentLogger });
+    const acted = await call(ops, "/-/do/send", own, { type: "Orders", body: "{}" });
+    return [acted.status, (await call(ops, "/-/export?queue=Orders&group=a", own)).status];
+  };
+  const rejected = async () => await Promise.reject(new Error("no rights"));
+  // There is no letter to export.
+  for (const right of [() => true, async () => true]) assert.equal(await statuses(right), [200, 404]);
+  for (const right of [() => null, () => "yes", async () => false, async () => null])
+    assert.equal(await statuses(right), [403, 403]);
+  assert.equal(await statuses(rejected), [500, 500]);
+});
+
 test("the page allows scripts of its own server alone, and no frame", async () => {
   const { headers } = await call(open(), "/");
   const policy = headers.get("content-security-policy") ?? "";

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BeeHiveError } from "../../base/errors.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../../base/logger.ts";
 import type { Token } from "../../actors/injection/tokens.ts";
+import { isCreated } from "../bound-entities.ts";
 import type { Definitions } from "../definition.ts";
 import type { Entities } from "../entities.ts";
 import type { EntityCalls, EntityService, ListQuery } from "../entity-service.ts";
@@ -16,7 +17,8 @@ import { listQuery } from "./query.ts";
 /** The options of {@link entityHandler}. */
 export interface EntityHandlerOptions<User> {
   /**
-   * Returns the user of a request. `undefined` refuses it with 401; a response of its own is sent as it is.
+   * Returns the user of a request. `undefined` refuses it with 401, as does `null` or `false`. A response of its own is
+   * sent as it is.
    *
    * @param from The second argument of `fetch`, such as the request of Node.
    */
@@ -75,7 +77,7 @@ export function entityHandler<D extends Definitions, User extends NonNullable<un
       try {
         const asking = await user(request, from);
         if (asking instanceof Response) return asking;
-        if (asking === undefined || asking === null) return problem(401, "Unauthorized", "The request names no user.");
+        if (!asking) return problem(401, "Unauthorized", "The request names no user.");
         const place = placeIn(new URL(request.url).pathname, path, types);
         if (!place) return problem(404, "Not found", "There are no entities at this path.");
         const service = hive.store<EntityService<D, User>>(declared.token).as(asking) as unknown as AnyService;
@@ -149,14 +151,14 @@ const ofEntity: Methods = {
   async PUT({ request, calls, id, maxBytes }) {
     const given = objectIn(await bodyOf(request, maxBytes));
     const version = versionWanted(request);
-    if (version === "new") return stored(201, await calls.create({ ...given, id }));
-    if (version === "any") return stored(200, await calls.update(id, given));
-    return stored(200, await calls.put(id, given, { version }));
+    if (version === "new") return stored(await calls.create({ ...given, id }));
+    if (version === "any") return stored(await calls.update(id, given));
+    return stored(await calls.put(id, given, { version }));
   },
   async PATCH({ request, calls, id, maxBytes }) {
     const patch = objectIn(await bodyOf(request, maxBytes, ["application/merge-patch+json", "application/json"]));
     const version = versionWanted(request);
-    return stored(200, await calls.patch(id, patch, typeof version === "number" ? { version } : {}));
+    return stored(await calls.patch(id, patch, typeof version === "number" ? { version } : {}));
   },
   async DELETE({ request, calls, id }) {
     const version = versionWanted(request);
@@ -173,8 +175,8 @@ function objectIn(body: unknown): Readonly<Record<string, unknown>> {
   throw new BeeHiveError("InvalidEvent", "The body must be an object.");
 }
 
-function stored(status: number, entity: { readonly version: number }): Response {
-  return json(status, entity, { etag: etagOf(entity.version) });
+function stored(entity: { readonly version: number }): Response {
+  return json(isCreated(entity) ? 201 : 200, entity, { etag: etagOf(entity.version) });
 }
 
 function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response {

@@ -6,7 +6,7 @@ import { messageOf } from "../../base/error-text.ts";
 import { BeeHiveError, type ErrorCode } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { safeText } from "../../base/safe-text.ts";
-import { isFromPage, type Authorize, type Operator } from "./access.ts";
+import { isFromPage, type Authorize } from "./access.ts";
 import { act, actionNames, steps } from "./actions.ts";
 import { keptPage, keptTopics } from "./kept.ts";
 import { linesOf } from "./lines-of.ts";
@@ -31,7 +31,7 @@ export interface AppOptions {
 }
 
 interface Variables {
-  readonly operator: Operator;
+  readonly operator: { readonly name: string; readonly act: boolean; readonly bodies: boolean };
 }
 
 type Call = Context<{ Variables: Variables }>;
@@ -66,11 +66,13 @@ export function appOf(watched: Watched, options: AppOptions): Hono<{ Variables: 
     const found = await options.authorize(call.req.raw, call.env);
     if (found instanceof Response) return found;
     if (typeof found?.name !== "string") return call.text("You may not see this dashboard.\n", 403);
-    call.set("operator", found);
+    // A promise must not pass for true.
+    const [mayAct = true, bodies] = await Promise.all([found.act, found.bodies].map(async (right) => right));
+    call.set("operator", { name: found.name, act: mayAct === true, bodies: bodies === true });
     return await next();
   });
-  const canAct = (call: Call): boolean => !options.readOnly && (call.get("operator").act ?? true);
-  const seesBodies = (call: Call): boolean => call.get("operator").bodies === true;
+  const canAct = (call: Call): boolean => !options.readOnly && call.get("operator").act;
+  const seesBodies = (call: Call): boolean => call.get("operator").bodies;
 
   app.get("/", async (call) =>
     call.html(pageHtml(new URL(call.req.url).pathname, options.title, await files()) as string),

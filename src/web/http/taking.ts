@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { messageOf } from "../../base/error-text.ts";
 import { isBeeHiveError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
+import { notPromised } from "../../base/rejection.ts";
 import type { Event } from "../../events/event.ts";
 import type { Hive } from "../../hive/hive.ts";
 import { checkedItem } from "./checked-item.ts";
@@ -108,8 +109,8 @@ export class Taking {
     handler.requests++;
     try {
       return await handler.run(request, async (one, own) => {
-        const identity = one.signature?.verify({ ...own, now: this.#hive.clock.now() });
-        if (one.signature && identity === undefined)
+        const identity = notPromised("verify", one.signature?.verify({ ...own, now: this.#hive.clock.now() }));
+        if (one.signature && typeof identity !== "string")
           return { ...step, answer: { status: 401, error: "the signature is missing, wrong or too old" } };
         const fit = one.schema ? own.items.map((item) => checkedItem(item, one.schema as StandardSchemaV1)) : [];
         const items = one.schema ? fit.map(({ item }) => item) : own.items;

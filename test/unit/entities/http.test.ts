@@ -93,6 +93,32 @@ test("a write over another version is 412", async () => {
   });
 });
 
+test("a put that creates is 201, and one that replaces is 200", async () => {
+  await served(async (send) => {
+    const put = async (name: string, headers = {}) => {
+      const { status, headers: answered } = await send("PUT /Company/new", { name }, headers);
+      return `${status} ${answered.get("etag")}`;
+    };
+    assert.is(await put("A"), '201 "1"');
+    assert.is(await put("A"), '200 "1"');
+    assert.is(await put("B"), '200 "2"');
+    assert.is(await put("C", { "if-match": "*" }), '200 "3"');
+    await send("DELETE /Company/new");
+    assert.is(await put("D"), '201 "5"');
+    await send("DELETE /Company/new");
+    const { status } = await send("PUT /Company/new", { name: "E" }, { authorization: "bob" });
+    assert.is(status, 403);
+  });
+});
+
+test("a user that is false, null or empty is 401", async () => {
+  await using given = await StaffHive.start();
+  for (const none of [undefined, null, false, ""]) {
+    const handler = entityHandler(Staff, given.hive, { user: () => none as never });
+    assert.is((await handler.fetch(new Request("http://localhost/Company"))).status, 401);
+  }
+});
+
 test("an entity that does not fit is 422 with the paths", async () => {
   await served(async (send) => {
     const { status, headers, body } = await send("POST /Member", { company: "nobody", name: 5, salary: "x" });

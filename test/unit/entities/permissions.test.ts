@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { z } from "zod";
-import { entities } from "../../../src/entities/index.ts";
+import { entities, type EntityService } from "../../../src/entities/index.ts";
 import { createHive } from "../../../src/index.ts";
 import { Staff, StaffHive, type User } from "../../support/staff.ts";
 import { suite } from "../../support/suite.ts";
@@ -99,6 +99,85 @@ test("an entity that is shown in part has its id and version", async () => {
   await hive.setup();
   const cards = hive.store(Cards.token).as(hr);
   assert.equal(await cards.Card.create({ id: "a", text: "t" }), { text: "***", id: "a", version: 1 });
+});
+
+const note = { Note: z.object({ text: z.string() }) };
+
+/** Returns the notes of a new hive with these permissions, of trusted code and of a user, and a note `a`. */
+async function withNote(use: (trusted: Notes, asUser: Notes) => Promise<void>, options: object): Promise<void> {
+  const declared = entities("Notes", note, options);
+  await using hive = await createHive({ publishes: declared.published });
+  await hive.setup();
+  const notes = hive.store(declared.token);
+  await notes.Note.create({ id: "a", text: "t" });
+  await use(notes.Note, notes.as(hr).Note);
+}
+type Notes = EntityService<typeof note>["Note"];
+
+/** The acts of a user on the notes. */
+const writes = (notes: Notes): readonly (() => Promise<unknown>)[] => [
+  () => notes.create({ id: "b", text: "t" }),
+  () => notes.put("a", { text: "u" }),
+  () => notes.patch("a", { text: "u" }),
+  () => notes.delete("a"),
+];
+
+test("a write that returns anything but true refuses the change", async () => {
+  for (const answer of [false, undefined, null, 0, 1, "yes", {}])
+    await withNote(
+      async (trusted, asUser) => {
+        for (const write of writes(asUser)) await throwsCode("AccessDenied", write);
+        assert.equal((await trusted.list()).items, [{ id: "a", text: "t", version: 1 }]);
+      },
+      { write: () => answer },
+    );
+});
+
+test("a write that returns a promise is an error, and changes nothing", async () => {
+  const rejected = async () => await Promise.reject(new Error("no rights"));
+  for (const promised of [async () => true, async () => false, async () => {}, rejected])
+    await withNote(
+      async (trusted, asUser) => {
+        for (const write of writes(asUser)) {
+          const { message } = await throwsCode("InvalidConfiguration", write);
+          assert.match(message, "write of the entities Notes must be synchronous");
+        }
+        assert.equal((await trusted.list()).items, [{ id: "a", text: "t", version: 1 }]);
+      },
+      { write: promised },
+    );
+});
+
+test("a read that returns nothing hides the entity from each call", async () => {
+  for (const nothing of [undefined, null, false])
+    await withNote(
+      async (_trusted, asUser) => {
+        assert.is(await asUser.find("a"), undefined);
+        assert.equal((await asUser.list()).items, []);
+        await throwsCode("AccessDenied", () => asUser.create({ id: "b", text: "t" }));
+        for (const write of writes(asUser).slice(1)) await throwsCode("NotFound", write);
+      },
+      { read: () => nothing, write: () => true },
+    );
+});
+
+test("a read that returns a promise or true is an error that names it", async () => {
+  const rejected = async () => await Promise.reject(new Error("no rights"));
+  for (const read of [async () => ({}), async () => {}, rejected, () => true, () => "all"])
+    await withNote(
+      async (_trusted, asUser) => {
+        for (const call of [() => asUser.find("a"), () => asUser.list(), ...writes(asUser)]) {
+          const { message } = await throwsCode("InvalidConfiguration", call);
+          assert.match(message, "read of the entities Notes");
+        }
+      },
+      { read, write: () => true },
+    );
+});
+
+test("permissions that are misspelt or no functions are refused", async () => {
+  for (const options of [{ writes: () => false }, { write: null }, { write: false }, { read: "none" }, null])
+    await throwsCode("InvalidConfiguration", () => entities("Notes", note, options as object));
 });
 
 test("the event of a change names its user", async () => {

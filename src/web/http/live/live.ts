@@ -213,7 +213,7 @@ class LiveHandler implements Live<never> {
     try {
       const user = await this.#options.user(request, from);
       if (user instanceof Response) return user;
-      return user === undefined || user === null ? refusal(401, headers) : { user, request, from };
+      return user ? { user, request, from } : refusal(401, headers);
     } catch (error) {
       this.#logger.error({ err: error }, "the user of a live connection could not be told");
       return refusal(500, headers);
@@ -255,8 +255,7 @@ class LiveHandler implements Live<never> {
     const user = await withTimeLimit(asked, this.#clock, this.#recheckMs, () => {
       throw new BeeHiveError("Timeout", `The user was not told within ${this.#recheckMs} ms.`);
     });
-    if (user === undefined || user === null || user instanceof Response)
-      return connection.close(closeCodes.signedOut, "signed out");
+    if (!user || user instanceof Response) return connection.close(closeCodes.signedOut, "signed out");
     connection.user = user;
     this.#recheckLater(connection, { request, from });
   }

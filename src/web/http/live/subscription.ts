@@ -147,10 +147,13 @@ export class Subscription implements Follower {
       return undefined;
     }
     try {
-      if (this.target.query?.matches(change, this.where) === false) return this.#passed(shared);
-      const shown = then(this.#browser.may(change), (allowed) => {
-        if (allowed !== true) return this.#passed(shared);
-        return then(this.#browser.masked(change), (body) => this.#show(shared, shared.with(body)));
+      const { query } = this.target;
+      const shown = then(query ? query.matches(change, this.where) : true, (matches) => {
+        if (matches !== true) return this.#passed(shared);
+        return then(this.#browser.may(change), (allowed) => {
+          if (allowed !== true) return this.#passed(shared);
+          return then(this.#browser.masked(change), (body) => this.#show(shared, shared.with(body)));
+        });
       });
       return isPromise<undefined>(shown) ? shown.catch((error: unknown) => this.#browser.fail(error)) : undefined;
     } catch (error) {

@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import * as v from "valibot";
 import { LiveStream } from "../../../support/live-stream.ts";
 import { suite } from "../../../support/suite.ts";
+import { throwsCode } from "../../../support/throws.ts";
 
 interface User {
   readonly company: string;
@@ -86,6 +87,25 @@ test("a user sees of each change what read lets the user see", async () => {
   );
   await push.close();
   await hive.stop();
+});
+
+test("a read that is null hides a change, and a promise shows none", async () => {
+  const answers: Readonly<Record<string, unknown>> = {
+    nobody: null,
+    promised: Promise.resolve({ text: "t" }),
+    all: { text: "t" },
+  };
+  const Notes = entities(
+    "Notes",
+    { Note: entity(v.object({ text: v.string() }), { keep: "1h" }) },
+    { read: (user: string) => answers[user] as object },
+  );
+  const { may } = changesOf(Notes);
+  const body = { entity: { id: "a", text: "t", version: 1 }, changed: ["text"] };
+  const ask = (user: string) => may(user, { type: "NoteChanged", body } as never);
+  assert.is(ask("nobody"), false);
+  assert.is(ask("all"), true);
+  await throwsCode("InvalidConfiguration", () => ask("promised"));
 });
 
 test.run();

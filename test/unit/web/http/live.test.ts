@@ -134,6 +134,30 @@ for (const kept of [true, false]) {
     );
   });
 
+  test("a query or a may selects by nothing but true", async () => {
+    for (const no of [undefined, null, 0, Promise.resolve(false)]) {
+      for (const options of [
+        { queries: { pricesOf: query(PriceChanged, ["shop"], ({ body }) => (body.amount === 2 || no) as boolean) } },
+        { may: (_user: User, { body }: { body: Price }) => body.amount === 2 || no },
+      ]) {
+        await push.close();
+        push = serve(options);
+        const adas = await open("ada", { subscribe: 1, to: "pricesOf", where: { shop: "a" } });
+        await adas.next();
+        await hive.push([changed("lamp", 1), changed("lamp", 2)]);
+        assert.is((await adas.bodies<Price>(1))[0]?.amount, 2);
+      }
+    }
+  });
+
+  test("a user that is null, false or empty is a stranger", async () => {
+    for (const none of [null, false, ""]) {
+      await push.close();
+      push = serve({ user: () => none });
+      assert.is((await push.fetch(new Request(pageOrigin, { headers: { accept: "text/event-stream" } }))).status, 401);
+    }
+  });
+
   test("a browser that comes back goes on where it was, without a double", async () => {
     const first = await open("ada", all);
     await first.next();

@@ -94,4 +94,21 @@ test("a forged webhook is 401, and one sent again gives no second event", async 
   assert.is(events.length, 1);
 });
 
+test("a signature without an identity as text is refused", async () => {
+  const PaymentTaken = eventType<{ amount: number }>("PaymentTaken");
+  const ingest = () => PaymentTaken.create({ amount: 1 });
+  for (const [verifying, status] of [
+    [() => undefined, 401],
+    [() => null, 401],
+    [() => false, 401],
+    [() => true, 401],
+    [async () => {}, 500],
+    [async () => await Promise.reject(new Error("forged")), 500],
+  ] as const) {
+    const payments = { signature: { verify: verifying as never }, ingest };
+    await using scene = await edgeScene({ handlers: { payments } }, {});
+    assert.is((await scene.send(body, { path: "/ingest/payments" })).status, status);
+  }
+});
+
 test.run();
