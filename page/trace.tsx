@@ -103,6 +103,7 @@ const signs: Readonly<Record<TracedBranch["state"], readonly [sign: string, word
   "dead-lettered": ["!", "dead letter", "bad"],
   "requeued-or-dropped": ["↻", "requeued or dropped", ""],
   expired: ["×", "expired", ""],
+  absent: ["∅", "not in its queue: cancelled or purged", ""],
   unread: ["–", "read by nobody", ""],
   unknown: ["?", "unknown", ""],
 };

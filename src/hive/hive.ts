@@ -361,10 +361,15 @@ export class Hive {
       import("./outcomes.ts"),
       import("./journal-watch.ts"),
     ]);
-    return (this.#outcomes ??= new Waits(new JournalWatch(journal, clock, this.#idling.signal), clock, async () => [
-      ...descriptors.map(({ queueName }) => String(queueName)),
-      ...((await provider.queues.names?.()) ?? []).map(String),
-    ]));
+    return (this.#outcomes ??= new Waits(
+      new JournalWatch(journal, clock, this.#idling.signal),
+      clock,
+      provider.queues,
+      async () => [
+        ...descriptors.map(({ queueName }) => String(queueName)),
+        ...((await provider.queues.names?.()) ?? []).map(String),
+      ],
+    ));
   }
 
   /**

@@ -12,7 +12,7 @@ interface Waiter {
   readonly since: number;
   readonly until: number;
   /** Returns whether it is over. */
-  readonly look: (record: JournalRecord, isLast: boolean) => boolean;
+  readonly look: (record: JournalRecord, isLast: boolean) => Promise<boolean>;
   readonly fail: (error: unknown) => void;
 }
 
@@ -43,12 +43,12 @@ export class JournalWatch {
    */
   find<T>(
     span: { readonly since: number; readonly until: number },
-    find: (record: JournalRecord) => T | undefined,
+    find: (record: JournalRecord) => T | undefined | Promise<T | undefined>,
   ): Promise<T | undefined> {
     if (this.#stopped.aborted) return Promise.reject(hasStopped());
     return new Promise((resolve, reject) => {
-      const look = (record: JournalRecord, isLast: boolean): boolean => {
-        const found = find(record);
+      const look = async (record: JournalRecord, isLast: boolean): Promise<boolean> => {
+        const found = await find(record);
         if (found === undefined && !isLast) return false;
         resolve(found);
         return true;
@@ -76,7 +76,11 @@ export class JournalWatch {
       const since = Math.min(...waiters.map((waiter) => waiter.since));
       const record = await JournalRecord.of({ read: () => committed(this.#journal.read({ since })) });
       const now = this.#clock.now();
-      for (const waiter of waiters) if (waiter.look(record, now >= waiter.until)) this.#waiters.delete(waiter);
+      await Promise.all(
+        waiters.map(async (waiter) => {
+          if (await waiter.look(record, now >= waiter.until)) this.#waiters.delete(waiter);
+        }),
+      );
     } catch (error) {
       this.#end(error, waiters);
     }

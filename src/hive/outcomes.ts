@@ -3,11 +3,13 @@ import type { Clock } from "../base/clock.ts";
 import type { Duration } from "../base/duration.ts";
 import { BeeHiveError } from "../base/errors.ts";
 import { time } from "../base/numbers.ts";
+import type { QueueOperator } from "../contract/queue-operator.ts";
 import { isEventType, type AnyEventType } from "../events/event-type.ts";
 import type { Event } from "../events/event.ts";
 import { QueueName } from "../events/queue-name.ts";
 import { isNamedLike, journaledId } from "../journal/recording.ts";
 import { withoutControls } from "../journal/segment.ts";
+import { isAbsent } from "../journal/trace/absence.ts";
 import type { JournalRecord, TraceRecord } from "../journal/trace/record.ts";
 import type { JournalWatch } from "./journal-watch.ts";
 
@@ -36,18 +38,22 @@ const sinceMs = 60_000;
 const skewMs = 10_000;
 /** How long the list of readers is reused, in ms: a cloud charges for it. */
 const readersMs = 15_000;
+/** Shortest and longest time between two searches of the queues for one wait, in ms: each reads many rows. */
+const searchMs = { min: 100, max: 1_000 };
 
 /** Waits for the ends of processes, by the journal. */
 export class Outcomes {
   readonly #watch: JournalWatch;
   readonly #clock: Clock;
+  readonly #queues: QueueOperator;
   readonly #readers: () => Promise<readonly string[]>;
   #known: { readonly at: number; readonly names: Promise<readonly string[]> } | undefined;
 
   /** @param readers Returns the subscriptions and queues that there are. */
-  constructor(watch: JournalWatch, clock: Clock, readers: () => Promise<readonly string[]>) {
+  constructor(watch: JournalWatch, clock: Clock, queues: QueueOperator, readers: () => Promise<readonly string[]>) {
     this.#watch = watch;
     this.#clock = clock;
+    this.#queues = queues;
     this.#readers = readers;
   }
 
@@ -79,7 +85,24 @@ export class Outcomes {
     const now = this.#clock.now();
     const readers = await this.#readersNow(now);
     const span = { since: now - skewMs, until: now + timeoutMs };
-    return (await this.#watch.find(span, (record) => settledIn(record, ids, readers))) ?? "waiting";
+    let [searchAt, pause] = [now, searchMs.min];
+    const find = async (record: JournalRecord): Promise<Settled | undefined> => {
+      const at = this.#clock.now();
+      const found = settledIn(record, ids, readers, at + skewMs);
+      if (!found || found.later.length === 0) return found?.state;
+      if (at < searchAt) return undefined;
+      if (await this.#areWithdrawn(found.later)) return found.state;
+      searchAt = this.#clock.now() + pause;
+      pause = Math.min(searchMs.max, pause * 2);
+      return undefined;
+    };
+    return (await this.#watch.find(span, find)) ?? "waiting";
+  }
+
+  /** Returns whether events that are not due yet left their queues: cancelled or purged. Nobody can have worked on them. */
+  async #areWithdrawn(copies: readonly Copy[]): Promise<boolean> {
+    for (const { event, queueName } of copies) if (!(await isAbsent(this.#queues, queueName, event.id))) return false;
+    return true;
   }
 
   #readersNow(now: number): Promise<readonly string[]> {
@@ -111,11 +134,29 @@ function isOf(correlationId: string, names: ReadonlySet<string>): boolean {
   return names.has(correlationId) || [...names].some((name) => isNamedLike(correlationId, name));
 }
 
+/** An event at one of its readers. */
+interface Copy {
+  readonly event: TraceRecord;
+  readonly queueName: string;
+}
+
+/** The state of all that is done, and what is not due before a time. */
+interface Found {
+  readonly state: Settled;
+  readonly later: readonly Copy[];
+}
+
 /** Returns the state of events and of all that followed; `undefined` while something is under way. */
-function settledIn(record: JournalRecord, ids: readonly string[], queues: readonly string[]): Settled | undefined {
+function settledIn(
+  record: JournalRecord,
+  ids: readonly string[],
+  queues: readonly string[],
+  dueBefore: number,
+): Found | undefined {
   for (const name of queues) record.reads(QueueName.parse(name));
   const left = ids.map((id) => record.events.get(id));
   const seen = new Set<TraceRecord>();
+  const later: Copy[] = [];
   let state: Settled = "done";
   while (left.length > 0) {
     const event = left.pop();
@@ -123,18 +164,22 @@ function settledIn(record: JournalRecord, ids: readonly string[], queues: readon
     if (event === undefined) return undefined;
     if (seen.has(event)) continue;
     seen.add(event);
-    for (const last of lastOutcomes(event, record)) {
+    for (const [queueName, last] of lastOutcomes(event, record)) {
       if (last === "dead-lettered") state = "failed";
+      else if (last === undefined && (event.dueAt ?? 0) > dueBefore) later.push({ event, queueName });
       else if (last !== "committed" && last !== "expired") return undefined;
     }
     for (const { outputs } of event.attempts) left.push(...outputs.map(({ id }) => record.events.get(id)));
   }
-  return state;
+  return { state, later };
 }
 
 /** Returns the outcome of the last attempt of each reader of an event; `undefined` for one without an attempt. */
-function lastOutcomes({ destination, attempts }: TraceRecord, record: JournalRecord): (string | undefined)[] {
+function lastOutcomes(
+  { destination, attempts }: TraceRecord,
+  record: JournalRecord,
+): readonly (readonly [queueName: string, last: string | undefined])[] {
   const names = new Set([...(record.readers.get(destination) ?? []), ...attempts.map(({ queueName }) => queueName)]);
   if (names.size === 0 && !destination.endsWith("-")) names.add(destination);
-  return [...names].map((name) => attempts.findLast(({ queueName }) => queueName === name)?.outcome);
+  return [...names].map((name) => [name, attempts.findLast(({ queueName }) => queueName === name)?.outcome]);
 }

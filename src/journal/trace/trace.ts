@@ -11,8 +11,9 @@ import { QueueName } from "../../events/queue-name.ts";
  * - `dead-lettered`: it was dead-lettered; only a live trace checks that it still is.
  * - `requeued-or-dropped`: it was dead-lettered and is no longer among the dead letters.
  * - `expired`: it was delivered after its `expires`, and dropped.
+ * - `absent`: it is not due yet, and its queue does not hold it: it was cancelled, purged, or never there.
  * - `unread`: its topic has no known subscription.
- * - `unknown`: the queue is empty and the journal has no end of it, because the entry is too old or lost.
+ * - `unknown`: the queue does not hold it and the journal has no end of it, because the entry is too old or lost.
  */
 export type TraceState =
   | "done"
@@ -22,6 +23,7 @@ export type TraceState =
   | "dead-lettered"
   | "requeued-or-dropped"
   | "expired"
+  | "absent"
   | "unread"
   | "unknown";
 
@@ -124,6 +126,7 @@ const words: Readonly<Record<TraceState, string>> = {
   "dead-lettered": "in the dead letters",
   "requeued-or-dropped": "requeued or dropped from the dead letters",
   expired: "expired",
+  absent: "not in its queue: cancelled or purged",
   unread: "read by nobody",
   unknown: "unknown",
 };

@@ -4,6 +4,7 @@ import { withoutControls } from "../segment.ts";
 import type { JournalEntry } from "../journal.ts";
 import { QueueName } from "../../events/queue-name.ts";
 import type { KeyHolder, Lease, QueueCounts, QueueOperator } from "../../contract/queue-operator.ts";
+import { isAbsent } from "./absence.ts";
 import type { TraceRecord } from "./record.ts";
 import type { TracedBranch, TraceState } from "./trace.ts";
 
@@ -25,7 +26,7 @@ const maxLetters = 10_000;
 /**
  * Finds out where events are, from their last attempts and from the queues.
  *
- * A queue does not list its events, so an event that is not done is `waiting` as long as the queue holds any.
+ * Where a queue cannot be searched, an event that is not done is `waiting` as long as the queue holds any.
  */
 export class Whereabouts {
   readonly #parts: WhereaboutsParts;
@@ -68,16 +69,22 @@ export class Whereabouts {
     if (last?.outcome === "committed") return "done";
     if (last?.outcome === "expired") return "expired";
     if (last?.outcome === "dead-lettered") return this.#deadOrNot(queueName, event.id);
-    if (last === undefined && event.dueAt !== undefined && event.dueAt > this.#parts.now) return "delayed";
-    return this.#pending(queueName);
+    if (last === undefined && event.dueAt !== undefined && event.dueAt > this.#parts.now)
+      return (await this.#isAbsent(event, queueName)) ? "absent" : "delayed";
+    return this.#pending(event, queueName);
   }
 
-  async #pending(queueName: string): Promise<TraceState> {
+  async #isAbsent({ id }: TraceRecord, queueName: string): Promise<boolean> {
+    const { queues } = this.#parts;
+    return queues !== undefined && (await isAbsent(queues, queueName, id));
+  }
+
+  async #pending(event: TraceRecord, queueName: string): Promise<TraceState> {
     if (!this.#parts.queues) return "waiting";
     const counts = await this.#countsOf(queueName);
     if (!counts) return "unknown";
     const { ready, leased, delayed } = counts;
-    if (ready + leased + delayed === 0) return "unknown";
+    if (ready + leased + delayed === 0 || (await this.#isAbsent(event, queueName))) return "unknown";
     if (ready + delayed === 0) return "working";
     return ready + leased === 0 ? "delayed" : "waiting";
   }

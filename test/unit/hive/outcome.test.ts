@@ -1,5 +1,6 @@
 import { actor, createHive, eventType, openProvider, silentLogger, type Hive, type HiveOptions } from "beehive-actors";
 import * as assert from "uvu/assert";
+import { eventually } from "../../../src/testing/contracts/eventually.ts";
 import { failureOf } from "../../support/failure.ts";
 import { sqliteFile } from "../../support/sqlite-file.ts";
 import { suite } from "../../support/suite.ts";
@@ -140,5 +141,55 @@ test("events that are not done in time are waiting", async () => {
   await hive.push(delayed);
   assert.is(await hive.settled([delayed], 100), "waiting");
 });
+
+const SeatHeld = eventType<{ seat: string; paid: boolean }>("SeatHeld");
+const HoldEnded = eventType<{ seat: string }>("HoldEnded");
+const SeatPaid = eventType<{ seat: string }>("SeatPaid");
+const keyOf = (seat: string): string => `hold-${seat}`;
+const seats = [
+  actor("SeatHeld-Hold", SeatHeld, { publishes: [HoldEnded, SeatPaid] }, async ({ body: { seat, paid } }) => [
+    HoldEnded.create({ seat }, { delay: "1h", cancelKey: keyOf(seat) }),
+    ...(paid ? [SeatPaid.create({ seat })] : []),
+  ]),
+  actor("HoldEnded-Free", HoldEnded, {}, async () => {}),
+  actor("SeatPaid-Confirm", SeatPaid, {}, async ({ body: { seat }, context }) => context.cancel(keyOf(seat))),
+];
+
+for (const kind of ["memory", "sqlite"]) {
+  const running = async (path: string): Promise<Hive> => {
+    const hive = await createHive({
+      actors: seats,
+      logger: silentLogger,
+      provider: kind === "memory" ? "memory:" : `sqlite:${path}`,
+    });
+    await hive.start();
+    return hive;
+  };
+
+  test(`events are settled when a step cancelled what waits, in ${kind}`, async () => {
+    using file = sqliteFile();
+    await using hive = await running(file.path);
+    const held = SeatHeld.create({ seat: "17", paid: true });
+    const other = SeatHeld.create({ seat: "18", paid: false });
+    await hive.push([held, other]);
+    assert.is(await hive.settled([held], 8_000), "done");
+    assert.is(await hive.settled([other], 300), "waiting");
+  });
+
+  test(`events are settled by a cancel or purge of what waits, in ${kind}`, async () => {
+    using file = sqliteFile();
+    await using hive = await running(file.path);
+    const first = SeatHeld.create({ seat: "17", paid: false });
+    const second = SeatHeld.create({ seat: "18", paid: false });
+    const delayed = async (): Promise<number> => (await hive.queue("HoldEnded-Free").counts()).delayed;
+    await hive.push([first, second]);
+    const waits = [first, second].map((held) => hive.settled([held], 8_000));
+    await eventually("both wait", async () => (await delayed()) === 2);
+    assert.is(await hive.cancel({ key: keyOf("17") }), 1);
+    assert.is(await waits[0], "done");
+    assert.is(await hive.queue("HoldEnded-Free").purge({ by: "ada" }), 1);
+    assert.is(await waits[1], "done");
+  });
+}
 
 test.run();

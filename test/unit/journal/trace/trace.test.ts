@@ -170,6 +170,31 @@ test("the state follows work, retry, dead letter and requeue", async () => {
   assert.equal(states(await hive.hive.trace("1", { live: false })), ["Hard-Actor dead-lettered"]);
 });
 
+test("a cancelled and a purged event are not said to wait", async () => {
+  await using hive = await TestHive.start({ actors: [actor("Remind-R", () => [])] });
+  const delayed = (id: string) => new Event("Remind", {}, { id, delay: "1h", cancelKey: `key-${id}` });
+  const now = async (): Promise<string[]> =>
+    (await Promise.all(["1", "2"].map((id) => hive.hive.trace(id)))).flatMap(states);
+  await hive.push([delayed("1"), delayed("2")]);
+  assert.equal(await now(), ["Remind-R delayed", "Remind-R delayed"]);
+  await hive.hive.cancel({ key: "key-1" });
+  assert.equal(await now(), ["Remind-R absent", "Remind-R delayed"]);
+  const text = traceText(await hive.hive.trace("1"));
+  assert.match(text, "R: not in its queue: cancelled or purged\n");
+  assert.not.match(text, "delayed");
+  await hive.hive.queue("Remind-R").purge({ by: "ada" });
+  assert.equal(await now(), ["Remind-R absent", "Remind-R absent"]);
+});
+
+test("a cancelled event that would be due waits no more among others", async () => {
+  await using hive = await createHive({ actors: actor("Remind-R", () => []), logger: silentLogger });
+  await hive.setup();
+  await hive.push(["1", "2"].map((id) => new Event("Remind", {}, { id })));
+  await hive.cancel({ id: "1" });
+  assert.equal(states(await hive.trace("1")), ["Remind-R unknown"]);
+  assert.equal(states(await hive.trace("2")), ["Remind-R waiting"]);
+});
+
 test("an event done outside of this journal has an unknown state", async () => {
   const actors = actor("Quick-Actor", () => []);
   await using silent = await createHive({ actors, logger: silentLogger, journal: false });

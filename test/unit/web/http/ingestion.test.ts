@@ -1,4 +1,14 @@
-import { actor, createHive, silentLogger, toCloudEvent, toCloudEventText, type Event } from "beehive-actors";
+import {
+  actor,
+  collectionStore,
+  createHive,
+  processManager,
+  silentLogger,
+  toCloudEvent,
+  toCloudEventText,
+  type Event,
+  type ProcessState,
+} from "beehive-actors";
 import { accepting, ingestion, IngestionRejected, type IngestHandler } from "beehive-actors/http";
 import { avro } from "beehive-actors/avro";
 import { schemaCodec, type SchemaRegistry } from "beehive-actors/schemas";
@@ -254,6 +264,21 @@ test("the answer waits for the end of what followed, if it is asked to", async (
   const waiting = await scene.send({ orderId: "slow" }, { path });
   assert.equal([waiting.status, waiting.processed], [202, "waiting"]);
   end();
+});
+
+test("the answer does not wait for the time limit of a process that ended", async () => {
+  const Orders = processManager("Orders", collectionStore<ProcessState>("Orders"), {
+    publishes: [OrderCancelled],
+    starts: { event: OrderAccepted, by: ({ orderId }) => orderId, run: () => {} },
+    on: [{ event: OrderCancelled, by: ({ orderId }) => orderId, run: ({ complete }) => complete() }],
+    after: { "1h": () => {} },
+  });
+  const Cancel = actor("OrderAccepted-Cancel", OrderAccepted, { publishes: [OrderCancelled] }, async ({ body }) => [
+    OrderCancelled.create(body, { delay: "50ms" }),
+  ]);
+  await using scene = await edgeScene({ handlers: { orders: OrderAccepted } }, { actors: [Orders, Cancel] });
+  const reply = await scene.send({ orderId: "1" }, { path: "/ingest/orders?ack=processed" });
+  assert.equal([reply.status, reply.processed], [200, "done"]);
 });
 
 test("without a journal nothing is published that should be waited for", async () => {
