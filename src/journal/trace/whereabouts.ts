@@ -22,6 +22,8 @@ const inFront = { behind: undefined, behindUntil: undefined };
 
 /** Maximum dead letters of a queue to read. */
 const maxLetters = 10_000;
+/** Maximum searches of queues for a trace: each reads the rows of a queue. */
+const maxSearches = 100;
 
 /**
  * Finds out where events are, from their last attempts and from the queues.
@@ -34,6 +36,7 @@ export class Whereabouts {
   readonly #letters = new Map<string, Promise<ReadonlySet<string> | undefined>>();
   readonly #holders = new Map<string, Promise<readonly KeyHolder[] | undefined>>();
   readonly #working: ReadonlySet<string>;
+  #searches = 0;
 
   constructor(parts: WhereaboutsParts) {
     this.#parts = parts;
@@ -76,7 +79,7 @@ export class Whereabouts {
 
   async #isAbsent({ id }: TraceRecord, queueName: string): Promise<boolean> {
     const { queues } = this.#parts;
-    return queues !== undefined && (await isAbsent(queues, queueName, id));
+    return queues !== undefined && this.#searches++ < maxSearches && (await isAbsent(queues, queueName, id));
   }
 
   async #pending(event: TraceRecord, queueName: string): Promise<TraceState> {
