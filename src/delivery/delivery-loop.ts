@@ -2,6 +2,7 @@ import type { ActorDescriptor, AnyActor, ProcessorActor } from "../actors/actor.
 import { runThrough } from "../actors/middleware/run-through.ts";
 import type { Outcome } from "../actors/outcome.ts";
 import { collect } from "../actors/output.ts";
+import type { StoreWatch } from "../actors/store-calls.ts";
 import { assertAttemptLeft, maxAttemptsOf } from "../actors/supervision.ts";
 import { Bag } from "../base/bag.ts";
 import { afterThisTurn, waitFor, type Clock } from "../base/clock.ts";
@@ -11,6 +12,7 @@ import { withFields, type Logger } from "../base/logger.ts";
 import type { Turnstile } from "../base/turnstile.ts";
 import type { Provider, Step } from "../contract/provider.ts";
 import type { Lease } from "../contract/queue-operator.ts";
+import type { Stores } from "../contract/stores.ts";
 import { isExpired } from "../events/withdrawal.ts";
 import { assertReadable } from "../events/unreadable.ts";
 import type { ActorTelemetry, ProcessSpan, Telemetry } from "../telemetry/telemetry.ts";
@@ -29,8 +31,14 @@ import type { SubscriptionLoop } from "./subscription-loop.ts";
 /** The parts that the delivery loops of one hive share. */
 export interface DeliveryLoopParts {
   readonly provider: Provider;
+  /** The stores of the provider, as `context.stores`. */
+  readonly stores: Stores;
   /** Makes an actor, of the kind that the caller knows it to be, whose injected stores belong to `step`. */
-  readonly resolve: <A extends AnyActor>(descriptor: ActorDescriptor, step: Pick<Step, "stores">) => A | Promise<A>;
+  readonly resolve: <A extends AnyActor>(
+    descriptor: ActorDescriptor,
+    step: Pick<Step, "stores">,
+    watch: StoreWatch,
+  ) => A | Promise<A>;
   readonly keeper: LeaseKeeper;
   readonly turnstile: Turnstile;
   readonly clock: Clock;
@@ -98,7 +106,7 @@ export class DeliveryLoop implements SubscriptionLoop, PolledLoop {
     this.#parts = parts;
     this.#logger = logger;
     this.#reports = new Reports(parts.observers, logger);
-    this.#home = { descriptor, clock, logger, stores: provider.stores, spawn: parts.spawn };
+    this.#home = { descriptor, clock, logger, stores: parts.stores, spawn: parts.spawn };
     this.#telemetry = parts.telemetry.actor(descriptor);
     this.#settlement = new Settlement(descriptor, { queues, clock, logger, random, polling, heldKeys, stopHive });
     const { inheritPartitionKey } = descriptor;
@@ -226,11 +234,12 @@ export class DeliveryLoop implements SubscriptionLoop, PolledLoop {
     try {
       delivery.throwIfCancelled();
       const step = (delivery.step = parts.provider.beginStep(lease));
-      const making = parts.resolve<ProcessorActor>(this.descriptor, step);
+      const making = parts.resolve<ProcessorActor>(this.descriptor, step, delivery);
       actor = making instanceof Promise ? await making : making;
       const returned = await span.run(runThrough, this.descriptor.middleware, actor, lease.event, delivery);
       const collected = span.run(collect, returned, delivery);
       const own = collected instanceof Promise ? await collected : collected;
+      delivery.endCalls();
       const outputs = step.published ? [...own, ...step.published] : own;
       if (kept.stop()) await kept.renewal;
       delivery.throwIfCancelled();
@@ -245,6 +254,7 @@ export class DeliveryLoop implements SubscriptionLoop, PolledLoop {
       return "committed";
     } finally {
       if (kept.stop()) await kept.renewal;
+      delivery.closeCalls();
       delivery.step?.discard();
       leave?.();
       parts.slots?.leave();

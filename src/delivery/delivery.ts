@@ -2,6 +2,7 @@ import type { ActorContext, ActorDescriptor } from "../actors/actor.ts";
 import type { Outcome } from "../actors/outcome.ts";
 import type { Pause } from "../actors/pause.ts";
 import type { ChildRun, SpawnOptions } from "../actors/spawn.ts";
+import { StoreCalls, type StoreWatch } from "../actors/store-calls.ts";
 import type { Bagged } from "../base/bag.ts";
 import type { Clock } from "../base/clock.ts";
 import type { BeeHiveError } from "../base/errors.ts";
@@ -43,7 +44,7 @@ export interface DeliveryHome {
   readonly descriptor: ActorDescriptor;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The stores of the provider, outside of any step. */
+  /** The stores of the provider, outside of any step. Failures that no one awaits are logged. */
   readonly stores: Stores;
   /** Starts a child of the hive. */
   readonly spawn: Spawn;
@@ -53,7 +54,7 @@ export interface DeliveryHome {
 export type Spawn = (actor: string, name: string, run: ChildRun, options?: SpawnOptions) => boolean;
 
 /** An event in work. Its actor sees it as its context. */
-export class Delivery implements ActorContext, LeaseHolder, Bagged {
+export class Delivery implements ActorContext, LeaseHolder, StoreWatch, Bagged {
   place = -1;
   readonly lease: Lease;
   /** Resolves when the delivery has been settled. */
@@ -70,6 +71,8 @@ export class Delivery implements ActorContext, LeaseHolder, Bagged {
   /** Why the lease is no longer held; `undefined` while it is. */
   cancelledBy: BeeHiveError | undefined;
   readonly #home: DeliveryHome;
+  /** The calls of stores in the run under way; `undefined` for an actor that gets none. */
+  #calls: StoreCalls | undefined = undefined;
   #controller: AbortController | undefined;
 
   constructor(lease: Lease, home: DeliveryHome) {
@@ -120,6 +123,21 @@ export class Delivery implements ActorContext, LeaseHolder, Bagged {
 
   cancel(key: string): void {
     this.step?.cancel(checkedKey("a cancel key", key));
+  }
+
+  watch<T extends object>(store: T): T {
+    return (this.#calls ??= new StoreCalls(this)).watch(store);
+  }
+
+  /** Ends the calls of stores of an actor that has returned. @throws BeeHiveError `InvalidState`, see `StoreCalls`. */
+  endCalls(): void {
+    this.#calls?.end();
+  }
+
+  /** Ends the calls of stores of a run. */
+  closeCalls(): void {
+    this.#calls?.close();
+    this.#calls = undefined;
   }
 
   spawn(name: string, run: ChildRun, options?: SpawnOptions): boolean {

@@ -1,4 +1,5 @@
 import type { ActorDescriptor, AnyActor } from "../actors/actor.ts";
+import { StoreCalls, type StoreWatch } from "../actors/store-calls.ts";
 import type { Clock } from "../base/clock.ts";
 import { safeLogger, standardErrorLogger, type Logger } from "../base/logger.ts";
 import { Turnstile } from "../base/turnstile.ts";
@@ -111,12 +112,15 @@ export function assembled(
     : undefined;
   const watched = limits ? descriptors.map((descriptor) => limits.watched(descriptor)) : descriptors;
   const publishers = [...(options.pulsers ?? []), ...(options.sources ?? []), options];
+  const outside = new StoreCalls({ logger });
+  outside.close();
   const orchestrator = new Orchestrator(watched, publishers, options.keep, {
     provider,
+    stores: outside.watch(provider.stores),
     // Only actors of single events are isolated.
-    resolve: <A extends AnyActor>(descriptor: ActorDescriptor, step: Pick<Step, "stores">) =>
+    resolve: <A extends AnyActor>(descriptor: ActorDescriptor, step: Pick<Step, "stores">, watch: StoreWatch) =>
       (descriptor.isolate && (threads.actor(descriptor, step, clock) as A | undefined)) ??
-      container.resolve<A>(descriptor, step),
+      container.resolve<A>(descriptor, step, watch),
     keeper,
     turnstile: new Turnstile(),
     clock,

@@ -59,8 +59,6 @@ export class StepRows implements AtomicRows {
   changes(): StepChanges {
     this.end();
     if (this.#calls > 0) {
-      // The actor does not await that call: a rejection would end the process. Its write changes nothing any more.
-      this.#failed = true;
       throw new BeeHiveError(
         "InvalidState",
         "The actor returned while a call of a store was under way. Await every call in processAsync.",
@@ -72,6 +70,8 @@ export class StepRows implements AtomicRows {
   /** Ends the step. Its stores then throw `InvalidState`. */
   end(): void {
     this.#over = true;
+    // No one may await a pending call: a rejection would end the process. Its write changes nothing any more.
+    if (this.#calls > 0) this.#failed = true;
     for (const { leave } of this.#places.values()) leave();
     this.#places.clear();
   }

@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { inversify } from "#inversify";
 import type { Container as InversifyContainer, ServiceIdentifier } from "inversify";
 import type { ActorClass, ActorDescriptor, AnyActor } from "../actor.ts";
+import type { StoreWatch } from "../store-calls.ts";
 import { messageOf } from "../../base/error-text.ts";
 import { BeeHiveError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -93,6 +94,8 @@ export class ActorContainer {
   readonly #direct: Pick<Step, "stores">;
   /** The step whose stores are injected now. */
   #step: Pick<Step, "stores">;
+  /** Watches the stores that are injected now. */
+  #watch: StoreWatch | undefined = undefined;
   /** True when no actor waits for anything as it is made. */
   #atOnce = false;
   /** The actors that only `new` makes: without dependencies or metadata, in a hive without another container. */
@@ -134,24 +137,32 @@ export class ActorContainer {
   /**
    * Makes an actor for one event or batch, of the kind that the caller knows it to be.
    *
+   * @param watch watches the stores that the actor gets. @default The actor gets the stores as they are.
    * @throws BeeHiveError `Unresolvable` with the dependency that inversify misses.
    */
-  resolve<A extends AnyActor>(descriptor: ActorDescriptor, step: Pick<Step, "stores">): A | Promise<A> {
-    return this.#resolver ? this.#ask<A>(this.#resolver, descriptor, step) : this.#make<A>(descriptor, step);
+  resolve<A extends AnyActor>(
+    descriptor: ActorDescriptor,
+    step: Pick<Step, "stores">,
+    watch?: StoreWatch,
+  ): A | Promise<A> {
+    return this.#resolver
+      ? this.#ask<A>(this.#resolver, descriptor, step, watch)
+      : this.#make<A>(descriptor, step, watch);
   }
 
   async #ask<A extends AnyActor>(
     resolver: ActorResolver,
     descriptor: ActorDescriptor,
     step: Pick<Step, "stores">,
+    watch: StoreWatch | undefined,
   ): Promise<A> {
     let resolved: AnyActor | undefined;
     try {
-      resolved = await resolver(descriptor.actorType, step.stores);
+      resolved = await resolver(descriptor.actorType, watch?.watch(step.stores) ?? step.stores);
     } catch (cause) {
       throw unresolvable(descriptor, cause);
     }
-    return (resolved as A | undefined) ?? this.#make<A>(descriptor, step);
+    return (resolved as A | undefined) ?? this.#make<A>(descriptor, step, watch);
   }
 
   /**
@@ -170,12 +181,17 @@ export class ActorContainer {
     }
   }
 
-  #make<A extends AnyActor>(descriptor: ActorDescriptor, step: Pick<Step, "stores">): A | Promise<A> {
+  #make<A extends AnyActor>(
+    descriptor: ActorDescriptor,
+    step: Pick<Step, "stores">,
+    watch: StoreWatch | undefined,
+  ): A | Promise<A> {
     const { actorType } = descriptor;
     try {
       if (this.#bare.has(actorType)) return new actorType() as A;
       this.#bindStores();
       this.#step = step;
+      this.#watch = watch;
       if (this.#atOnce) return this.#container.get<AnyActor>(actorType) as A;
       const making = this.#container.getAsync<AnyActor>(actorType) as Promise<A>;
       return making.catch((cause: unknown) => {
@@ -185,6 +201,7 @@ export class ActorContainer {
       throw unresolvable(descriptor, cause);
     } finally {
       this.#step = this.#direct;
+      this.#watch = undefined;
     }
   }
 
@@ -198,7 +215,10 @@ export class ActorContainer {
     if (this.#bound === storeTokenCount()) return;
     for (const { token: store, find } of storeTokens()) {
       if (this.#container.isCurrentBound(store)) continue;
-      this.#container.bind(store).toDynamicValue(() => find(this.#step.stores));
+      this.#container.bind(store).toDynamicValue(() => {
+        const found = find(this.#step.stores) as object;
+        return this.#watch?.watch(found) ?? found;
+      });
     }
     this.#bound = storeTokenCount();
   }

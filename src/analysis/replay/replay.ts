@@ -182,15 +182,18 @@ class Run {
     const home = { descriptor: this.#descriptor, clock, logger: this.#logger, stores, spawn: () => false };
     const delivery = new Delivery({ event, queueName, replayed, ...times }, home);
     const step = { stores, cancel: () => {}, commit: async () => {}, discard: () => {} };
-    const actor = await this.#container.resolve<ProcessorActor>(this.#descriptor, step);
+    const actor = await this.#container.resolve<ProcessorActor>(this.#descriptor, step, delivery);
     try {
       const returned = await runThrough(this.#descriptor.middleware, actor, event, delivery);
       const rules = { clock, atomic: this.#atomic, inheritPartitionKey: this.#descriptor.inheritPartitionKey };
-      const outputs = stampOutputs(event, [...(await collect(returned, delivery)), ...more], {}, rules);
+      const own = await collect(returned, delivery);
+      delivery.endCalls();
+      const outputs = stampOutputs(event, [...own, ...more], {}, rules);
       this.overlay.absorb(layer);
       // Events with delivery "log" may be lost at any time.
       return outputs.filter((output) => output.delivery === "business");
     } finally {
+      delivery.closeCalls();
       stores.close();
       if (isDisposable(actor)) await disposeActor(actor, this.#logger);
     }

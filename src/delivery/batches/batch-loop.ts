@@ -70,7 +70,7 @@ export class BatchLoop implements SubscriptionLoop, PolledLoop {
     this.heldKeys = heldKeys;
     this.#batch = batch;
     this.#parts = parts;
-    this.#home = { descriptor, clock, logger, stores: provider.stores, spawn: parts.spawn };
+    this.#home = { descriptor, clock, logger, stores: parts.stores, spawn: parts.spawn };
     this.#logger = logger;
     this.#reports = new Reports(parts.observers, logger);
     this.#telemetry = parts.telemetry.actor(descriptor);

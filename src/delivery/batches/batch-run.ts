@@ -1,5 +1,6 @@
 import type { ActorDescriptor, BatchContext, Batched } from "../../actors/actor.ts";
 import type { ChildRun, SpawnOptions } from "../../actors/spawn.ts";
+import { StoreCalls, type StoreWatch } from "../../actors/store-calls.ts";
 import type { Clock } from "../../base/clock.ts";
 import { readable } from "../../base/error-text.ts";
 import { BeeHiveError } from "../../base/errors.ts";
@@ -13,11 +14,13 @@ import type { AnyBatchStep } from "./batch-step.ts";
 import type { BatchedDelivery } from "./batched-delivery.ts";
 
 /** A run of an actor over a batch. The actor sees it as its context. */
-export class BatchRun implements BatchContext {
+export class BatchRun implements BatchContext, StoreWatch {
   readonly deliveries: readonly BatchedDelivery[];
   readonly events: readonly Event[];
   /** The step of the run, once it has begun. */
   step: AnyBatchStep | undefined;
+  /** The calls of stores; `undefined` for an actor that gets none. */
+  calls: StoreCalls | undefined;
   /** The events that the actor failed, with its errors. */
   readonly failures: ReadonlyMap<BatchedDelivery, unknown>;
   readonly #home: DeliveryHome;
@@ -77,6 +80,10 @@ export class BatchRun implements BatchContext {
 
   cancel(key: string): void {
     this.step?.cancel(checkedKey("a cancel key", key));
+  }
+
+  watch<T extends object>(store: T): T {
+    return (this.calls ??= new StoreCalls(this)).watch(store);
   }
 
   spawn(name: string, run: ChildRun, options?: SpawnOptions): boolean {

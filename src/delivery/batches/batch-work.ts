@@ -150,9 +150,10 @@ export class BatchWork {
     try {
       run.throwIfCancelled();
       const step = (run.step = beginBatch(shared.provider, deliveries.map(leaseOf)));
-      actor = await shared.resolve<BatchActor>(descriptor(), step);
+      actor = await shared.resolve<BatchActor>(descriptor(), step, run);
       const returned = await span.run(runBatchThrough, middleware, actor, run.events, run);
       const own = await span.run(collect, returned, run);
+      run.calls?.end();
       const outputs = [...own, ...(step.published ?? [])];
       run.end();
       const { good, behind } = this.#order.sorted(deliveries, run.failures);
@@ -171,6 +172,7 @@ export class BatchWork {
       return { committed: good.filter((one) => !failed.has(one)), outputs: stamped, failed, behind };
     } finally {
       run.end();
+      run.calls?.close();
       run.step?.discard();
       leave?.();
       shared.slots?.leave();

@@ -52,6 +52,21 @@ test("an event has a copy, the version and the names of changed fields", async (
   assert.equal(keys, ["ada", "ada", "ada"]);
 });
 
+test("a failed change that no one awaits dead-letters its event", async () => {
+  const Joined = eventType("Joined");
+  const forgets = actor("Joined-Forgets", Joined, { uses: { staff: Staff.token } }, ({ staff }) => {
+    void staff.Company.create({ id: "acme", name: "Acme" });
+    void staff.as({ name: "ada" }).Company.get("missing");
+  });
+  await using given = await StaffHive.start("memory:", [forgets]);
+  await given.staff.Company.create({ id: "acme", name: "Acme" });
+  await given.hive.push(Joined.create({}));
+  await given.hive.whenIdle();
+  const letters = [];
+  for await (const { errorName } of given.hive.queue("Joined-Forgets").deadLetters()) letters.push(errorName);
+  assert.equal(letters, ["InvalidState"]);
+});
+
 test("versions go on after a deletion, so that no copy is older", async () => {
   await using given = await StaffHive.start();
   const { Company } = given.staff;

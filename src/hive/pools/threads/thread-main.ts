@@ -1,6 +1,7 @@
 /** The program of a thread: it runs one actor, one event at a time. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { ActorContext, ActorDescriptor, ProcessorActor } from "../../../actors/actor.ts";
+import { StoreCalls } from "../../../actors/store-calls.ts";
 import { actorsFrom } from "../../../actors/actors-from.ts";
 import { runThrough } from "../../../actors/middleware/run-through.ts";
 import { collect } from "../../../actors/output.ts";
@@ -125,13 +126,16 @@ class ThreadContext implements ActorContext {
 
 async function run(given: Run): Promise<void> {
   const { signal } = (abort = new AbortController());
+  let calls: StoreCalls | undefined;
   try {
     const descriptor = await found;
     const event = Event.fromRecord(given.event);
     const context = new ThreadContext(descriptor, signal, given);
     const step = { stores, cancel: () => {}, commit: async () => {}, discard: () => {} };
-    const actor: ProcessorActor = await container.resolve(descriptor, step);
+    calls = new StoreCalls(context);
+    const actor: ProcessorActor = await container.resolve(descriptor, step, calls);
     const outputs = await collect(await runThrough([], actor, event, context), { signal, descriptor });
+    calls.end();
     const crossing = outputs.map((one) => {
       const { hasId, cancelKey } = one;
       return { record: one.toRecord(), hasId, cancelKey };
@@ -139,6 +143,8 @@ async function run(given: Run): Promise<void> {
     post({ kind: "done", outputs: crossing });
   } catch (error) {
     post({ kind: "failed", error: crossed(error) });
+  } finally {
+    calls?.close();
   }
 }
 

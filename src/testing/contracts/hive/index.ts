@@ -3,6 +3,7 @@ import { batches } from "./batches.ts";
 import { codecs } from "./codecs.ts";
 import { delivery } from "./delivery.ts";
 import { failure } from "./failure.ts";
+import { forgotten } from "./forgotten.ts";
 import { leases } from "./leases.ts";
 import { operating } from "./operating.ts";
 import { once } from "./once.ts";
@@ -18,6 +19,7 @@ export const hiveContract: readonly ContractCase[] = [
   ...delivery,
   ...batches,
   ...failure,
+  ...forgotten,
   ...leases,
   ...stopping,
   ...once,

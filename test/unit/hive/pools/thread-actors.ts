@@ -1,4 +1,5 @@
 /** Actors that run in threads, for threads.test.ts. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { threadId } from "node:worker_threads";
 import {
   actor,
@@ -49,6 +50,10 @@ export const Adds = actor(
       case "write-and-fail":
         await sums.upsert({ id: "failed", total: n, threads: [] });
         throw new RangeError("too much");
+      case "forget":
+        void sums.get("missing");
+        if (n > 0) await sleep(n);
+        return [];
       case "reject":
         throw new RejectEvent("it has no sum");
       case "later":

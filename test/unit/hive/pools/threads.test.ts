@@ -82,6 +82,12 @@ test("a step that fails in a thread writes nothing, and its error arrives", asyn
   assert.is(await shared.hive.store(Sums).find("failed"), undefined);
 });
 
+test("a failed store call that no one awaits in a thread fails its event", async () => {
+  const reports = await reportsOf(["forget", 0], ["forget", 50]);
+  assert.equal(outcomes(reports), ["dead-lettered 1", "dead-lettered 1"]);
+  for (const { error } of reports) assert.ok(isBeeHiveError(error, "InvalidState"));
+});
+
 test("errors that decide what follows keep their meaning", async () => {
   assert.equal(outcomes(await reportsOf(["reject", 1])), ["dead-lettered 1"]);
   assert.equal(outcomes(await reportsOf(["later", 1])), ["retried 1", "committed 2"]);
