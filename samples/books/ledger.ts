@@ -38,9 +38,10 @@ export class PostEntryActor implements ProcessorActor {
     if (entry.amount <= 0) return [EntryRefused.create({ ...entry, reason: "the amount is not above 0" })];
     if ((await this.#periods.find(period))?.closed)
       return [EntryRefused.create({ ...entry, reason: `${period} is closed` })];
-    // Both sides and the event commit together, or none of them.
-    await this.#counters.increment(balances, entry.debit, entry.amount, { once: identityOf(event) });
-    await this.#counters.increment(balances, entry.credit, -entry.amount, { once: identityOf(event) });
+    const id = identityOf(event);
+    // Both sides and the event commit together, or none of them. Both may be one account.
+    await this.#counters.increment(balances, entry.debit, entry.amount, { once: `${id}-debit` });
+    await this.#counters.increment(balances, entry.credit, -entry.amount, { once: `${id}-credit` });
     return [EntryPosted.create(entry)];
   }
 }

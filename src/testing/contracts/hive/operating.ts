@@ -52,7 +52,7 @@ export const operating: readonly ContractCase[] = [
       let seen = 0;
       const works = actor(name, () => void seen++);
       await (await running(subject, [works], { controls })).stop();
-      const until = new Date(Date.now() + 2_000);
+      const until = new Date(Date.now() + Math.max(2_000, 2 * subject.leaseMs));
       await new Operator(subject.provider).queue(name).pause({ reason, by, until });
       await using hive = await running(subject, [works], { controls });
       await hive.push(new Event(topic));
