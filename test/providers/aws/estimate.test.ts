@@ -11,9 +11,9 @@ const test = suite("aws: an estimate of requests", { timeoutMs: 120_000 });
 const events = 400;
 let handled = 0;
 
-/** On a busy machine batches are less full than the estimate takes them to be. */
+/** On a busy machine batches are less full than the estimate takes them to be, never fuller. */
 function near(value: number, wanted: number, name: string): void {
-  assert.ok(Math.abs(value - wanted) <= wanted * 0.2, `${name}: ${value} where ${wanted} are estimated`);
+  assert.ok(value >= wanted * 0.9 && value <= wanted * 1.2, `${name}: ${value} where ${wanted} are estimated`);
 }
 
 /** Returns the estimated requests of a service and its actions for each event at the entry. */
